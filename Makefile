@@ -1,0 +1,54 @@
+# `make test` is all that a change has to pass. `make help` lists the rest.
+
+# The pinned linter; the test of the import arrows runs it as well.
+export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# How long each fuzz target runs.
+FUZZTIME ?= 1m
+
+.PHONY: help setup build vet lint unit test fuzz bench cover update corpus
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## install nginx, php-fpm and gcc where missing (Debian, root), or say so
+	@.ci/setup
+
+build: ## build bin/nginx-lint
+	go build -o bin/ ./cmd/nginx-lint
+
+vet: ## run go vet
+	go vet ./...
+
+lint: ## run golangci-lint: style, import arrows, bans
+	$(GOLANGCI_LINT) run
+
+# The servers are no input that go's test cache knows of, hence -count=1.
+unit: ## run all tests: unit, case, command line, proofs
+	go test -race -count=1 ./...
+
+test: ## set up, build, vet, lint and run all tests
+	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --no-print-directory build vet lint unit
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@set -e; for package in $$(go list ./...); do \
+	    for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	        echo "$$package $$target"; \
+	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	    done; \
+	done
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+cover: ## write coverage.html
+	go test -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+
+update: ## write generated pages and golden files anew
+	go test ./... -update
+
+corpus: build ## lint each folder of CORPUS, and compare the readers with nginx's on its files
+	@test -d "$(CORPUS)" || { echo 'usage: make corpus CORPUS=DIR'; exit 2; }
+	@.ci/corpus "$(CORPUS)"
+	NGINX_LINT_CORPUS="$(abspath $(CORPUS))" go test -count=1 -run '^TestCorpus' -v ./analyzer/syntax

@@ -1,0 +1,187 @@
+package analyzer
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// kind is what a file is read as.
+type kind uint8
+
+const (
+	kindOther kind = iota
+	kindNginxMain
+	kindNginx // a file that may be included
+	kindFPMMain
+	kindFPMPool // a file that a main file may include
+)
+
+// maxDepth bounds how deep folders are searched.
+const maxDepth = 64
+
+// skippedFolders hold no configuration of the tree itself.
+var skippedFolders = []string{".git", ".svn", ".hg", "node_modules", "vendor"}
+
+// opened are the names of files that are looked into.
+var opened = []string{"*.conf", "*.ini", "*.cnf", "*.vhost", "*.nginx", "*.template", "*.j2", "*.erb", "nginx*", "php-fpm*", "www.conf*"}
+
+var backups = []string{"*~", "*.bak", "*.swp", "*.orig", "*.dpkg-*", "*.rpm*", "*.save", "*.old"}
+
+// found is what a search of folders brings.
+type found struct {
+	files []string
+	// links maps the files that symbolic links in the tree lead to, cleaned, to the links.
+	links map[string]string
+}
+
+// search lists the candidate files below a folder in byte order.
+func (p *project) search(dir string, into *found, depth int) error {
+	entries, err := p.opts.FS.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := path.Join(dir, entry.Name())
+		if p.excluded(name) {
+			continue
+		}
+		switch mode := entry.Type(); {
+		case mode.IsDir():
+			if slices.Contains(skippedFolders, entry.Name()) || depth >= maxDepth {
+				continue
+			}
+			if err := p.search(name, into, depth+1); err != nil {
+				p.fail(name, err)
+			}
+		case mode&fs.ModeSymlink != 0:
+			p.link(dir, name, into)
+		case mode.IsRegular() && candidate(dir, entry.Name()):
+			into.files = append(into.files, name)
+		}
+	}
+	return nil
+}
+
+// link notes where a symbolic link to a file leads, so that the file is not read a second time under its own name.
+func (p *project) link(dir, name string, into *found) {
+	info, err := p.opts.FS.Stat(name)
+	target, linkErr := p.opts.FS.Readlink(name)
+	if err != nil || linkErr != nil || !info.Mode().IsRegular() || !candidate(dir, path.Base(name)) {
+		return
+	}
+	if !path.IsAbs(target) {
+		target = path.Join(dir, target)
+	}
+	into.links[path.Clean(target)] = name
+	into.files = append(into.files, name)
+}
+
+func candidate(dir, name string) bool {
+	for _, pattern := range backups {
+		if source.Match(pattern, name) {
+			return false
+		}
+	}
+	for _, pattern := range opened {
+		if source.Match(pattern, name) {
+			return true
+		}
+	}
+	folder := path.Base(dir)
+	return !strings.HasPrefix(name, ".") && (strings.HasPrefix(folder, "sites-") || strings.HasPrefix(folder, "nginx") || strings.HasPrefix(folder, "php-fpm") || folder == "snippets")
+}
+
+func (p *project) excluded(name string) bool {
+	for _, pattern := range p.opts.Exclude {
+		if source.MatchPath(pattern, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// classify tells what a file is from its content first and its name second.
+func (p *project) classify(f *file) kind {
+	src := p.files.read(f)
+	if src == nil || strings.IndexByte(src.Text[:min(len(src.Text), 8192)], 0) >= 0 {
+		return kindOther
+	}
+	if ini := scanINI(src.Text); ini.sections > 0 && ini.fpmKeys > 0 || ini.sections > 0 && ini.keys > 0 && fpmName(f.path) {
+		return p.classifyFPM(f)
+	} else if ini.sections > 0 && ini.keys > 0 {
+		return kindOther
+	}
+	tree := p.files.tree(f)
+	if len(tree.Errors) > 0 && isTemplate(f.path, src.Text) {
+		if known, _ := nginx.Familiar(tree); known > 0 {
+			p.template(f)
+		}
+		return kindOther
+	}
+	if known, all := nginx.Familiar(tree); known == 0 || known*5 < all*3 {
+		return kindOther
+	}
+	if nginx.IsMain(tree) {
+		return kindNginxMain
+	}
+	return kindNginx
+}
+
+func fpmName(name string) bool {
+	dir := path.Base(path.Dir(name))
+	return strings.HasPrefix(path.Base(name), "php-fpm") || dir == "pool.d" || strings.HasPrefix(dir, "php-fpm")
+}
+
+// classifyFPM tells a main file from a pool file: a main file includes others,
+// or has the name that php-fpm opens by itself.
+func (p *project) classifyFPM(f *file) kind {
+	for _, line := range p.files.iniFile(f).Lines {
+		if line.Kind == syntax.Key && line.Name == "include" {
+			return kindFPMMain
+		}
+	}
+	if path.Base(f.path) == "php-fpm.conf" {
+		return kindFPMMain
+	}
+	return kindFPMPool
+}
+
+// iniScan counts what makes a text an INI file.
+type iniScan struct{ sections, keys, fpmKeys int }
+
+// scanINI looks at the first lines of a text; nginx configuration has no line
+// that starts with a bracket and none of the form `word =`.
+func scanINI(text string) iniScan {
+	var s iniScan
+	for range 2000 {
+		if text == "" {
+			break
+		}
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		line = strings.TrimLeft(strings.TrimPrefix(line, "\ufeff"), " \t")
+		if strings.HasPrefix(line, "[") && strings.Contains(line, "]") {
+			s.sections++
+			continue
+		}
+		key, _, ok := strings.Cut(line, "=")
+		key = strings.ToLower(strings.TrimRight(key, " \t"))
+		if !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-[]") != "" {
+			continue
+		}
+		s.keys++
+		switch {
+		case strings.HasPrefix(key, "pm."), strings.HasPrefix(key, "listen."), strings.HasPrefix(key, "php_admin_"), strings.HasPrefix(key, "request_"):
+			s.fpmKeys++
+		case key == "pm", key == "listen", key == "catch_workers_output", key == "clear_env", key == "emergency_restart_threshold":
+			s.fpmKeys++
+		}
+	}
+	return s
+}

@@ -1,0 +1,326 @@
+package analyzer
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+// A Pass is one rule at work on one scope.
+type Pass struct {
+	Rule *Rule
+	// Scope is nil for rules on blocks, which look at one configuration only.
+	Scope *stack.Scope
+
+	found []reported
+}
+
+// A Report call's extras.
+type reported struct {
+	diag.Finding
+	at    nginx.Ref
+	cause any
+}
+
+// Report notes a finding. at is the directive that its subject stands in, zero
+// where that is no nginx directive. cause is what is at fault (a peer, a pool, a
+// block): of several rules on one cause only the strongest is heard.
+func (p *Pass) Report(at nginx.Ref, cause any, f diag.Finding) {
+	f.Rule = p.Rule.ID
+	if f.RefusedBy == "" {
+		f.RefusedBy = p.Rule.Refused
+	}
+	p.found = append(p.found, reported{f, at, cause})
+}
+
+// driver runs the rules and puts their findings in order.
+type driver struct {
+	*project
+	findings []reported
+}
+
+func (d *driver) run() {
+	var passes []*Pass
+	for _, rule := range d.opts.Rules {
+		if rule.Driver {
+			continue
+		}
+		for _, s := range d.scopes {
+			passes = append(passes, &Pass{Rule: rule, Scope: s})
+		}
+		if rule.OnBlock != nil {
+			passes = append(passes, &Pass{Rule: rule})
+		}
+	}
+	parallel(passes, d.pass)
+	for _, p := range passes {
+		d.findings = append(d.findings, p.found...)
+	}
+	d.reading()
+}
+
+func (d *driver) pass(p *Pass) {
+	switch {
+	case p.Scope == nil:
+		for _, c := range slices.Concat(d.mains, d.fragments) {
+			for b := range c.Blocks(catalog.HTTP | catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
+				p.Rule.OnBlock(p, b)
+			}
+		}
+	case p.Rule.OnHop != nil:
+		for _, h := range p.Scope.Hops {
+			p.Rule.OnHop(p, h)
+		}
+	case p.Rule.OnPool != nil:
+		for _, m := range p.Scope.Masters {
+			for _, pool := range m.Pools {
+				p.Rule.OnPool(p, pool)
+			}
+		}
+	case p.Rule.OnScope != nil:
+		p.Rule.OnScope(p, p.Scope)
+	}
+}
+
+// finish sorts, de-duplicates and silences.
+func (d *driver) finish() *diag.Report {
+	found := d.precedence(d.findings)
+	found = d.merge(found)
+	r := &d.report
+	for i := range found {
+		d.complete(&found[i])
+	}
+	found = d.silence(found)
+	for _, f := range found {
+		if d.concerns(f.Finding) {
+			r.Findings = append(r.Findings, f.Finding)
+		}
+	}
+	slices.SortFunc(r.Findings, compareFindings)
+	slices.SortFunc(r.Files, func(a, b *source.File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(r.Notes, func(a, b diag.ReadNote) int { return strings.Compare(a.Path, b.Path) })
+	d.unresolved()
+	for name, err := range d.failures {
+		r.Failures = append(r.Failures, diag.Failure{Path: name, Err: err})
+	}
+	slices.SortFunc(r.Failures, func(a, b diag.Failure) int { return strings.Compare(a.Path, b.Path) })
+	return r
+}
+
+func compareFindings(a, b diag.Finding) int {
+	return cmp.Or(a.Subject.Span.Compare(b.Subject.Span), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Subject.Text, b.Subject.Text))
+}
+
+// concerns reports whether either side of a finding lies in a named path.
+func (d *driver) concerns(f diag.Finding) bool {
+	if d.isNamed(f.Subject.Span.File.Path) {
+		return true
+	}
+	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return d.isNamed(l.Span.File.Path) })
+}
+
+// precedence leaves out findings whose cause a stronger rule has reported.
+func (d *driver) precedence(found []reported) []reported {
+	type key struct {
+		rule  string
+		cause any
+	}
+	seen := map[key]bool{}
+	for _, f := range found {
+		if f.cause != nil {
+			seen[key{f.Rule, f.cause}] = true
+		}
+	}
+	yields := map[string][]string{}
+	for _, rule := range d.opts.Rules {
+		yields[rule.ID] = rule.YieldsTo
+	}
+	return slices.DeleteFunc(found, func(f reported) bool {
+		return slices.ContainsFunc(yields[f.Rule], func(stronger string) bool { return seen[key{stronger, f.cause}] })
+	})
+}
+
+// maxChains bounds how many include chains a finding names.
+const maxChains = 3
+
+// merge makes one finding of those of one rule at one place: a fault in a
+// shared snippet or an inherited value is reported once, with where it reaches.
+func (d *driver) merge(found []reported) []reported {
+	// Before the rest, so that the first of several is the same in every run.
+	slices.SortStableFunc(found, func(a, b reported) int {
+		return cmp.Or(compareFindings(a.Finding, b.Finding), compareLabels(a.Related, b.Related))
+	})
+	type key struct {
+		rule string
+		span source.Span
+	}
+	at := map[key]int{}
+	places := map[key]map[*nginx.Placement]bool{}
+	var merged []reported
+	for _, f := range found {
+		k := key{f.Rule, f.Subject.Span}
+		if places[k] == nil {
+			places[k] = map[*nginx.Placement]bool{}
+		}
+		fresh := f.at.Place != nil && !places[k][f.at.Place]
+		if fresh {
+			places[k][f.at.Place] = true
+		}
+		i, again := at[k]
+		if !again {
+			at[k] = len(merged)
+			f.Places = 1
+			if f.at.Place != nil {
+				f.IncludeChain = f.at.Place.Chain()
+			}
+			merged = append(merged, f)
+			continue
+		}
+		m := &merged[i]
+		m.Severity = max(m.Severity, f.Severity)
+		if fresh {
+			if m.Places++; m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
+				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
+			}
+		}
+		for _, l := range f.Related {
+			if !slices.ContainsFunc(m.Related, func(have diag.Label) bool { return have.Span == l.Span }) && len(m.Related) < 2*maxChains {
+				m.Related = append(m.Related, l)
+			}
+		}
+	}
+	return merged
+}
+
+func describeChain(chain []source.Span) string {
+	var b strings.Builder
+	b.WriteString("included from ")
+	for i, s := range chain {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(s.File.Path)
+		b.WriteByte(':')
+		b.WriteString(itoa(s.Line()))
+	}
+	return b.String()
+}
+
+func compareLabels(a, b []diag.Label) int {
+	for i := range min(len(a), len(b)) {
+		if c := a[i].Span.Compare(b[i].Span); c != 0 {
+			return c
+		}
+	}
+	return len(a) - len(b)
+}
+
+// complete fills in what the driver knows better than a rule: the enclosing
+// block, and how far a fix reaches.
+func (d *driver) complete(f *reported) {
+	span := f.Subject.Span
+	if f.Context.IsZero() {
+		f.Context = d.context(span)
+	}
+	fixes := f.Fixes[:0:0]
+	for _, fix := range f.Fixes {
+		if d.lower(f, &fix) {
+			fixes = append(fixes, fix)
+		}
+	}
+	f.Fixes = fixes
+}
+
+// context is the head of the block or section that a span stands in.
+func (d *driver) context(span source.Span) source.Span {
+	f := d.files.get(span.File.Path)
+	switch {
+	case f.ini != nil:
+		var head source.Span
+		for _, line := range f.ini.Lines {
+			if line.Span.Start > span.Start {
+				break
+			}
+			if line.Kind == syntax.Section && line.Span != span {
+				head = line.Span
+			}
+		}
+		return head
+	case f.nginx != nil:
+		if parent := f.nginx.Parent(f.nginx.At(span.Start)); parent > syntax.Root {
+			return f.nginx.HeadSpan(parent)
+		}
+	}
+	return source.Span{}
+}
+
+// lower takes a fix's safety back where its edits reach further than the rule
+// could see. It reports false for a fix that edits what is no file.
+func (d *driver) lower(f *reported, fix *diag.Fix) bool {
+	for _, e := range fix.Edits {
+		if strings.HasPrefix(e.Span.File.Path, "stock:") {
+			return false
+		}
+		file := d.files.get(e.Span.File.Path)
+		line := file.src.LineText(file.src.Line(e.Span.Start))
+		if isTemplate(path.Base(file.path), line) {
+			return false
+		}
+		if d.opts.Root != "" && !source.Below(file.path, d.opts.Root) {
+			fix.Safety = max(fix.Safety, diag.Manual)
+		}
+		if f.at.Place != nil && file.nginx != nil && f.at.Tree() == file.nginx {
+			if n := f.at.Place.Block.Config.Placements(file.nginx); n > f.Places && fix.Safety == diag.Safe {
+				fix.Safety = diag.Unsafe
+				fix.Risk = "the file is included in " + itoa(n) + " places, and the others are not at fault"
+			}
+		}
+	}
+	return true
+}
+
+// unresolved lists what the run was silent about.
+func (d *driver) unresolved() {
+	r := &d.report
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		for _, m := range c.Missing {
+			reason := diag.MissingInclude
+			switch {
+			case m.Outside:
+				reason = diag.OutsideRoot
+			case m.Opaque && nginx.Opaque(m.Pattern):
+				reason = diag.Template
+			case m.Opaque:
+				reason = diag.Variable
+			}
+			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: m.Head(), Reason: reason, What: m.Head().Text()})
+		}
+	}
+	for _, m := range d.masters {
+		for _, missing := range m.Missing {
+			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: missing.At, Reason: diag.MissingInclude, What: "include=" + missing.Pattern})
+		}
+	}
+	for _, s := range d.scopes {
+		for _, t := range s.Targets {
+			r.Targets++
+			if t.Unknown != "" {
+				r.UnresolvedTargets++
+				r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: t.Pass.Head(), Reason: t.Unknown, What: t.Pass.Head().Text()})
+			}
+		}
+	}
+	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool { return !d.isNamed(u.Span.File.Path) })
+	slices.SortFunc(r.Unresolved, func(a, b diag.Unresolved) int {
+		return cmp.Or(a.Span.Compare(b.Span), strings.Compare(string(a.Reason), string(b.Reason)), strings.Compare(a.What, b.What))
+	})
+	r.Unresolved = slices.Compact(r.Unresolved)
+}

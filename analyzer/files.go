@@ -1,0 +1,127 @@
+package analyzer
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"runtime"
+	"strings"
+	"sync"
+
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// files reads and parses each file once.
+type files struct {
+	fs source.FS
+
+	mu     sync.Mutex
+	byPath map[string]*file
+}
+
+// A file is one path that was asked for.
+type file struct {
+	path string
+	once sync.Once
+	src  *source.File
+	err  error
+
+	parseOnce sync.Once
+	nginx     *syntax.Tree
+	iniOnce   sync.Once
+	ini       *syntax.INI
+
+	// why says who wanted it, for -v; reported is set once it counts as read.
+	why      string
+	reported bool
+}
+
+func newFiles(fsys source.FS) *files {
+	return &files{fs: fsys, byPath: map[string]*file{}}
+}
+
+func (s *files) get(name string) *file {
+	name = path.Clean(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.byPath[name]
+	if f == nil {
+		f = &file{path: name}
+		s.byPath[name] = f
+	}
+	return f
+}
+
+// put adds a file whose text is known already.
+func (s *files) put(src *source.File) *file {
+	f := s.get(src.Path)
+	f.once.Do(func() { f.src = src })
+	return f
+}
+
+// read returns the file's text, or nil with f.err set.
+func (s *files) read(f *file) *source.File {
+	f.once.Do(func() {
+		text, err := s.fs.ReadFile(f.path)
+		f.src, f.err = source.NewFile(f.path, text), err
+		if err != nil {
+			f.src = nil
+		}
+	})
+	return f.src
+}
+
+// tree is the file read as nginx configuration; nil where it could not be read.
+func (s *files) tree(f *file) *syntax.Tree {
+	if s.read(f) == nil {
+		return nil
+	}
+	f.parseOnce.Do(func() { f.nginx = syntax.Parse(f.src) })
+	return f.nginx
+}
+
+// iniFile is the file read as PHP-FPM configuration; nil where it could not be read.
+func (s *files) iniFile(f *file) *syntax.INI {
+	if s.read(f) == nil {
+		return nil
+	}
+	f.iniOnce.Do(func() { f.ini = syntax.ParseINI(f.src) })
+	return f.ini
+}
+
+// missing reports whether the file could not be read because it is not there.
+func (f *file) missing() bool {
+	return errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, source.ErrNotRegular) || errors.Is(f.err, fs.ErrInvalid)
+}
+
+// parallel calls do for each item, on all processors.
+func parallel[T any](items []T, do func(T)) {
+	var next sync.Mutex
+	at := 0
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(items)) {
+		workers.Go(func() {
+			for {
+				next.Lock()
+				i := at
+				at++
+				next.Unlock()
+				if i >= len(items) {
+					return
+				}
+				do(items[i])
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// isTemplate reports whether a text is one that a program fills in before nginx reads it.
+func isTemplate(name, text string) bool {
+	switch path.Ext(name) {
+	case ".j2", ".jinja", ".jinja2", ".erb", ".template", ".tmpl", ".tpl", ".gotmpl", ".epp", ".mustache":
+		return true
+	}
+	return strings.Contains(text, "{{") || strings.Contains(text, "{%") || strings.Contains(text, "<%")
+}

@@ -1,0 +1,157 @@
+package fpm
+
+import (
+	"regexp"
+	"slices"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/syntax"
+)
+
+// maxDepth is how many files php-fpm has open inside each other, the main file counted.
+const maxDepth = 5
+
+// maxInclusions bounds how often files are read into one master: patterns that
+// match the including files multiply.
+const maxInclusions = 50_000
+
+// A Loader reads what include directives name.
+type Loader interface {
+	// IncludeINI reads the files of a pattern in php-fpm's order: sorted by whole
+	// path, folders left out. A relative pattern is below php-fpm's prefix (-p, else
+	// what its build says), not below the including file. complete is false where
+	// some of what the pattern names could not be read or is not known; a pattern
+	// with wildcards that matches nothing in a folder that is there is complete.
+	// outside is set where that lies where nothing may be read.
+	IncludeINI(pattern string) (files []*syntax.INI, complete, outside bool)
+}
+
+// Load builds the master of a main file.
+func Load(main *syntax.INI, l Loader) *Master {
+	b := newBuilder(main.File.Path, l)
+	b.master.Main = main
+	b.file(main)
+	return b.master
+}
+
+// LoadPools builds a master of pool files whose main file is not known, in the
+// order given. There is at least one.
+func LoadPools(files []*syntax.INI, l Loader) *Master {
+	b := newBuilder(files[0].File.Path, l)
+	for _, f := range files {
+		b.current = b.master.Global
+		b.file(f)
+	}
+	return b.master
+}
+
+type builder struct {
+	loader     Loader
+	master     *Master
+	pools      map[string]*Pool // by name in lower case
+	current    *Section
+	chain      []*syntax.INI
+	seen       map[*syntax.INI]bool
+	order      int
+	inclusions int
+}
+
+var versionInPath = regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`)
+
+func newBuilder(path string, l Loader) *builder {
+	m := &Master{Path: path}
+	if v := versionInPath.FindStringSubmatch(path); v != nil {
+		m.Version = v[1]
+	}
+	m.Global = &Section{kind: catalog.FPMGlobal, master: m}
+	return &builder{
+		loader: l, master: m, current: m.Global,
+		pools: map[string]*Pool{}, seen: map[*syntax.INI]bool{},
+	}
+}
+
+// file reads a file in the section that is open where it is included, and
+// leaves its last section open.
+func (b *builder) file(f *syntax.INI) {
+	if !b.seen[f] {
+		b.seen[f] = true
+		b.master.Files = append(b.master.Files, f)
+	}
+	b.chain = append(b.chain, f)
+	var include *syntax.Entry
+	for i := range f.Lines {
+		e := &f.Lines[i]
+		// php-fpm includes at the end of the line, which may hold more statements.
+		if include != nil && e.Span.Line() != include.Span.Line() {
+			b.include(include)
+			include = nil
+		}
+		switch {
+		case e.Kind == syntax.Section:
+			b.open(e)
+		case e.Kind == syntax.Key && e.Name == "include":
+			include = e
+		default:
+			b.current.entries = append(b.current.entries, entry{Entry: e, folded: fold(e.Name), order: b.order})
+			b.order++
+		}
+	}
+	if include != nil {
+		b.include(include)
+	}
+	b.chain = b.chain[:len(b.chain)-1]
+}
+
+// open switches to a section: a new pool, or one met before.
+func (b *builder) open(head *syntax.Entry) {
+	name := fold(head.Name)
+	if name == "global" {
+		b.current = b.master.Global
+		return
+	}
+	p := b.pools[name]
+	if p == nil {
+		p = &Pool{Name: head.Name, Master: b.master}
+		p.Section = Section{kind: catalog.FPMPool, name: head.Name, named: head.Known, master: b.master}
+		b.pools[name] = p
+		b.master.Pools = append(b.master.Pools, p)
+	}
+	p.Heads = append(p.Heads, head.Span)
+	b.current = &p.Section
+}
+
+func (b *builder) include(e *syntax.Entry) {
+	if !e.Known || e.Null {
+		b.missing(e, "the path is not certain")
+		return
+	}
+	if e.Value == "" { // names the prefix, a folder
+		return
+	}
+	if len(b.chain) == maxDepth {
+		b.missing(e, "nested too deep: php-fpm reads at most 5 files inside each other")
+		return
+	}
+	files, complete, outside := b.loader.IncludeINI(e.Value)
+	for _, f := range files {
+		if slices.Contains(b.chain, f) {
+			b.missing(e, "the file includes itself")
+			return
+		}
+		if b.inclusions++; b.inclusions > maxInclusions {
+			b.missing(e, "too many inclusions")
+			return
+		}
+		b.file(f)
+	}
+	switch {
+	case outside:
+		b.missing(e, "outside of what may be read")
+	case !complete:
+		b.missing(e, "not found or not readable")
+	}
+}
+
+func (b *builder) missing(e *syntax.Entry, reason string) {
+	b.master.Missing = append(b.master.Missing, Missing{At: e.ValueSpan, Pattern: e.Value, Reason: reason, order: b.order})
+}

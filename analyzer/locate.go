@@ -1,0 +1,168 @@
+package analyzer
+
+import (
+	"errors"
+	"path"
+	"strings"
+
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// hostRoot is the folder that stands for `/` in a host tree: the one that holds
+// the `etc` of a path. ok is false for paths without one.
+func hostRoot(name string) (root string, ok bool) {
+	parts := strings.Split(name, "/")
+	for i := len(parts) - 2; i >= 0; i-- {
+		if parts[i] != "etc" {
+			continue
+		}
+		if i >= 2 && parts[i-1] == "local" && parts[i-2] == "usr" {
+			i -= 2
+		}
+		root = strings.Join(parts[:i], "/")
+		if root == "" {
+			root = "."
+			if strings.HasPrefix(name, "/") {
+				root = "/"
+			}
+		}
+		return root, true
+	}
+	return "", false
+}
+
+// systemFolders are the only ones that absolute includes of the machine's own configuration may lead to.
+var systemFolders = []string{"/etc/", "/usr/local/", "/usr/share/", "/opt/"}
+
+// A reader resolves the includes of one configuration.
+type reader struct {
+	p *project
+	// main is the path of the main file or fragment.
+	main string
+	// prefix is what relative includes are below; "" for fragments, where it is looked for upwards.
+	prefix string
+	// confs are the absolute folders that, by their builds, servers call what is main's own folder.
+	confs []string
+}
+
+// nginxPrefixes are the configuration folders of the usual builds.
+var nginxPrefixes = []string{"/etc/nginx/", "/usr/local/nginx/conf/", "/usr/local/etc/nginx/", "/opt/nginx/conf/", "/usr/local/openresty/nginx/conf/"}
+
+// locate lists where the file or pattern of an include may lie, the best first.
+func (r *reader) locate(pattern string) (paths []string, outside bool) {
+	if !path.IsAbs(pattern) {
+		if r.prefix != "" {
+			return []string{path.Join(r.prefix, pattern)}, false
+		}
+		return r.upwards(pattern), false
+	}
+	for _, m := range r.p.opts.PathMap {
+		if rest, ok := strings.CutPrefix(pattern, strings.TrimSuffix(m.From, "/")+"/"); ok {
+			return []string{path.Join(m.To, rest)}, false
+		}
+	}
+	if r.p.opts.Root != "" {
+		return []string{path.Join(r.p.opts.Root, pattern)}, false
+	}
+	if root, ok := r.p.hostRoot(r.main); ok {
+		if root != "/" {
+			return []string{path.Join(root, pattern)}, false
+		}
+		for _, folder := range systemFolders {
+			if strings.HasPrefix(path.Clean(pattern), folder) {
+				return []string{pattern}, false
+			}
+		}
+		return nil, true
+	}
+	for _, conf := range r.confs {
+		if rest, ok := strings.CutPrefix(pattern, conf); ok {
+			paths = append(paths, r.upwards(rest)...)
+		}
+	}
+	return paths, len(paths) == 0
+}
+
+// upwards lists a relative pattern below the file's own folder and each folder above it in the tree.
+func (r *reader) upwards(pattern string) []string {
+	var paths []string
+	for dir := path.Dir(r.main); ; dir = path.Dir(dir) {
+		paths = append(paths, path.Join(dir, pattern))
+		if dir == "." || dir == "/" || r.p.isTop(dir) || strings.HasSuffix(dir, "..") {
+			return paths
+		}
+	}
+}
+
+// expand is the files that an include names, in the servers' order. complete is
+// false where a file is not there, or for a glob, its folder.
+func (r *reader) expand(pattern string) (names []string, complete, outside bool) {
+	paths, outside := r.locate(pattern)
+	for _, name := range paths {
+		if r.p.opts.Root != "" && !source.Below(name, r.p.opts.Root) {
+			outside = true
+			continue
+		}
+		if !source.HasGlob(pattern) {
+			if _, err := r.p.opts.FS.Stat(name); err == nil {
+				return []string{name}, true, false
+			}
+			continue
+		}
+		if names := source.Glob(r.p.opts.FS, name); len(names) > 0 {
+			return names, true, false
+		}
+		// nginx is content with a glob that matches nothing; so are we where its folder is there.
+		if info, err := r.p.opts.FS.Stat(path.Dir(name)); err == nil && info.IsDir() && !source.HasGlob(path.Dir(name)) {
+			complete = true
+		}
+	}
+	return nil, complete, outside
+}
+
+// Include implements nginx.Loader.
+func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
+	list, complete, outside := r.files(pattern, func(f *file) bool { return r.p.files.tree(f) != nil })
+	for _, f := range list {
+		if isTemplate(f.path, f.src.Text) && len(f.nginx.Errors) > 0 {
+			r.p.template(f)
+			complete = false
+			continue
+		}
+		trees = append(trees, f.nginx)
+	}
+	return trees, complete, outside
+}
+
+// IncludeINI implements fpm.Loader.
+func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
+	list, complete, outside := r.files(pattern, func(f *file) bool { return r.p.files.iniFile(f) != nil })
+	for _, f := range list {
+		inis = append(inis, f.ini)
+	}
+	return inis, complete, outside
+}
+
+// files reads what a pattern names. parse is called from several goroutines.
+func (r *reader) files(pattern string, parse func(*file) bool) (list []*file, complete, outside bool) {
+	names, complete, outside := r.expand(pattern)
+	all := make([]*file, 0, len(names))
+	for _, name := range names {
+		all = append(all, r.p.files.get(name))
+	}
+	parallel(all, func(f *file) { parse(f) })
+	for _, f := range all {
+		switch {
+		case f.src != nil:
+			r.p.wanted(f, "included by "+r.main)
+			list = append(list, f)
+		case errors.Is(f.err, source.ErrNotRegular):
+			// A folder: php-fpm leaves it out, nginx refuses it; neither takes anything from it.
+		default:
+			r.p.unreadable(f)
+			complete = false
+		}
+	}
+	return list, complete, outside
+}

@@ -1,0 +1,233 @@
+// Package nginx models one nginx configuration: which file is included where,
+// which directive stands in which block, and which value is in force there.
+package nginx
+
+import (
+	"iter"
+	"slices"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// A Config is one main file, or one file that nobody includes, with all that it includes.
+type Config struct {
+	Main *syntax.Tree
+	// Top is the outermost block that was read: main for a main file, the
+	// inferred context for a fragment.
+	Top *Block
+	// Fragment is set where the file is no main file: every value that an outer
+	// block could set is then unknown.
+	Fragment bool
+	// Files are the trees read, in the order in which nginx first meets them.
+	Files []*syntax.Tree
+	// Missing are the includes that could not be read.
+	Missing []Missing
+	// Cycles are include directives that lead back to a file on their own chain.
+	Cycles []Ref
+	// TooMany is the include at which the limit on inclusions was reached, if it was.
+	TooMany Ref
+	// Version is the nginx that will run it; the zero value is unknown.
+	Version catalog.Version
+
+	placements map[*syntax.Tree]int
+	blocks     []*Block
+}
+
+// A Missing include could not be read; what it could set is unknown.
+type Missing struct {
+	Ref
+	Pattern string
+	// Outside is set where the path lies where nothing may be read.
+	Outside bool
+	// Opaque is set where the path holds a template's part or a variable.
+	Opaque bool
+}
+
+// A Placement is one inclusion of a file: the same tree is placed as often as it is included.
+type Placement struct {
+	Tree *syntax.Tree
+	// Parent and At are the placement and the include directive in it; nil and None for the main file.
+	Parent *Placement
+	At     syntax.ID
+	// Block is what the top level of the file stands in.
+	Block *Block
+	// StandIn is set for our own copy of a stock file.
+	StandIn bool
+
+	includes []inclusion // by ascending directive
+}
+
+type inclusion struct {
+	at     syntax.ID
+	placed []*Placement
+}
+
+// Chain lists the include directives that lead from the main file to the placement.
+func (p *Placement) Chain() []source.Span {
+	var chain []source.Span
+	for ; p.Parent != nil; p = p.Parent {
+		chain = append(chain, p.Parent.Tree.HeadSpan(p.At))
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
+// included are the files placed at an include directive; ok is false for other directives.
+func (p *Placement) included(d syntax.ID) (placed []*Placement, ok bool) {
+	i, ok := slices.BinarySearchFunc(p.includes, d, func(in inclusion, d syntax.ID) int { return int(in.at - d) })
+	if !ok {
+		return nil, false
+	}
+	return p.includes[i].placed, true
+}
+
+// A Ref is one directive in one placement. The zero Ref is none.
+type Ref struct {
+	Place *Placement
+	ID    syntax.ID
+}
+
+// IsZero reports whether the ref points at nothing.
+func (r Ref) IsZero() bool { return r.Place == nil }
+
+// Tree is the file that the directive is written in.
+func (r Ref) Tree() *syntax.Tree { return r.Place.Tree }
+
+// Name is the directive's name.
+func (r Ref) Name() string { return r.Place.Tree.Name(r.ID) }
+
+// NArgs is the number of arguments.
+func (r Ref) NArgs() int { return r.Place.Tree.NArgs(r.ID) }
+
+// Arg is the i-th argument, from 0; "" when there is none.
+func (r Ref) Arg(i int) string { return r.Place.Tree.Arg(r.ID, i) }
+
+// Args are all arguments.
+func (r Ref) Args() []string { return r.Place.Tree.Args(r.ID) }
+
+// ArgSpan covers the i-th argument as written.
+func (r Ref) ArgSpan(i int) source.Span { return r.Place.Tree.ArgSpan(r.ID, i) }
+
+// Head covers name and arguments.
+func (r Ref) Head() source.Span { return r.Place.Tree.HeadSpan(r.ID) }
+
+// A Block is one block in one placement. Directives are not copied into it:
+// they are found by walking the tree and what it includes.
+type Block struct {
+	Config *Config
+	Place  *Placement
+	ID     syntax.ID
+	Parent *Block
+	// Context is what the block is to nginx (http, server, location …).
+	Context catalog.Context
+	// Children are the blocks in it, also those of included files, in reading order.
+	Children []*Block
+	// Missing is set where an include directly in the block could not be read.
+	Missing bool
+
+	// index serves the few blocks that may have thousands of children; elsewhere a walk is cheaper.
+	index map[string][]Ref
+}
+
+// Ref is the directive that opens the block.
+func (b *Block) Ref() Ref { return Ref{b.Place, b.ID} }
+
+// Name is the name of the directive that opens the block; "" for the file itself.
+func (b *Block) Name() string { return b.Place.Tree.Name(b.ID) }
+
+// Args are the arguments of the directive that opens the block.
+func (b *Block) Args() []string { return b.Place.Tree.Args(b.ID) }
+
+// Head covers the name and arguments that open the block; empty for a whole file.
+func (b *Block) Head() source.Span {
+	if b.ID == syntax.Root {
+		return source.Span{}
+	}
+	return b.Place.Tree.HeadSpan(b.ID)
+}
+
+// All yields the directives directly in the block, those of included files in
+// the place of the include, which itself is not yielded.
+func (b *Block) All() iter.Seq[Ref] {
+	return func(yield func(Ref) bool) { walk(b.Place, b.ID, yield) }
+}
+
+func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
+	for d := range p.Tree.Children(block) {
+		if placed, ok := p.included(d); ok {
+			for _, in := range placed {
+				if !walk(in, syntax.Root, yield) {
+					return false
+				}
+			}
+			continue
+		}
+		if !yield(Ref{p, d}) {
+			return false
+		}
+	}
+	return true
+}
+
+// Own are the directives of that name directly in the block, in order. For
+// `server` blocks use Children.
+func (b *Block) Own(name string) []Ref {
+	if b.index != nil {
+		return b.index[name]
+	}
+	var own []Ref
+	for r := range b.All() {
+		if r.Name() == name {
+			own = append(own, r)
+		}
+	}
+	return own
+}
+
+// large are the contexts whose blocks are indexed by directive name.
+const large = catalog.Main | catalog.HTTP | catalog.Stream | catalog.Mail
+
+func (b *Block) buildIndex() {
+	b.index = map[string][]Ref{}
+	for r := range b.All() {
+		if name := r.Name(); name != "server" {
+			b.index[name] = append(b.index[name], r)
+		}
+	}
+}
+
+// Within reports whether the block is c or stands in c at any depth.
+func (b *Block) Within(c *Block) bool {
+	for ; b != nil; b = b.Parent {
+		if b == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Enclosing is the innermost block of one of the contexts that holds b, b itself included; nil if none was read.
+func (b *Block) Enclosing(c catalog.Context) *Block {
+	for ; b != nil; b = b.Parent {
+		if b.Context&c != 0 {
+			return b
+		}
+	}
+	return nil
+}
+
+// Blocks yields all blocks of the given contexts in reading order.
+func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
+	return func(yield func(*Block) bool) {
+		for _, b := range c.blocks {
+			if b.Context&contexts != 0 && !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// Placements counts how often a file is included.
+func (c *Config) Placements(t *syntax.Tree) int { return c.placements[t] }

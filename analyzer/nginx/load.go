@@ -1,0 +1,168 @@
+package nginx
+
+import (
+	"path"
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx/stock"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// Limits on inclusion: generous for real trees, finite for hostile ones.
+const (
+	MaxIncludeDepth = 100
+	MaxInclusions   = 1 << 20
+)
+
+// A Loader reads what include directives name.
+type Loader interface {
+	// Include reads the files of a pattern in nginx's order. complete is false
+	// where some of what the pattern names could not be read or is not known;
+	// outside is set where that lies where nothing may be read.
+	Include(pattern string) (trees []*syntax.Tree, complete, outside bool)
+}
+
+// Load places the main file's tree and all that it includes.
+func Load(main *syntax.Tree, version catalog.Version, l Loader) *Config {
+	return load(main, catalog.Main, version, l, false)
+}
+
+// LoadFragment does the same for a file that no main file includes; it stands
+// in a block of the given context that was not read.
+func LoadFragment(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader) *Config {
+	return load(main, context, version, l, true)
+}
+
+func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, fragment bool) *Config {
+	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
+	b := &builder{config: c, loader: l, standIns: map[string]*syntax.Tree{}}
+	place := &Placement{Tree: main, At: syntax.None}
+	c.Top = b.block(place, syntax.Root, nil, context)
+	place.Block = c.Top
+	b.file(place)
+	for block := range c.Blocks(large) {
+		block.buildIndex()
+	}
+	return c
+}
+
+type builder struct {
+	config *Config
+	loader Loader
+	placed int
+	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
+	standIns map[string]*syntax.Tree
+}
+
+func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
+	block := &Block{Config: b.config, Place: p, ID: d, Parent: parent, Context: context}
+	if parent != nil {
+		parent.Children = append(parent.Children, block)
+	}
+	b.config.blocks = append(b.config.blocks, block)
+	return block
+}
+
+func (b *builder) file(p *Placement) {
+	if b.config.placements[p.Tree]++; b.config.placements[p.Tree] == 1 {
+		b.config.Files = append(b.config.Files, p.Tree)
+	}
+	b.fill(p, syntax.Root, p.Block)
+}
+
+// fill walks the directives directly below d, which stand in block.
+func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
+	t := p.Tree
+	for child := range t.Children(d) {
+		name := t.Name(child)
+		switch {
+		case name == "include" && !t.IsBlock(child) && t.NArgs(child) == 1:
+			b.include(p, child, block)
+		case t.IsBlock(child):
+			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
+			b.fill(p, child, b.block(p, child, block, context))
+		}
+	}
+}
+
+func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
+	m := Missing{Ref: Ref{p, d}, Pattern: p.Tree.Arg(d, 0)}
+	m.Opaque = Opaque(m.Pattern) || strings.Contains(m.Pattern, "$")
+	at := len(p.includes)
+	p.includes = append(p.includes, inclusion{at: d})
+	complete := false
+	if !m.Opaque {
+		complete = b.place(&m, block, at)
+	}
+	if !complete {
+		block.Missing = true
+		b.config.Missing = append(b.config.Missing, m)
+	}
+}
+
+// place reads and places the files of one include. It reports whether all that
+// the include names was read.
+func (b *builder) place(m *Missing, block *Block, at int) bool {
+	p := m.Place
+	trees, complete, outside := b.loader.Include(m.Pattern)
+	m.Outside = outside
+	standIn := false
+	if len(trees) == 0 && !complete {
+		if t := b.standIn(m.Pattern); t != nil {
+			trees, complete, standIn = []*syntax.Tree{t}, true, true
+		}
+	}
+	for _, tree := range trees {
+		if onChain(p, tree) {
+			b.config.Cycles = append(b.config.Cycles, m.Ref)
+			continue
+		}
+		if b.placed++; b.placed > MaxInclusions || depth(p) >= MaxIncludeDepth {
+			if b.config.TooMany.IsZero() {
+				b.config.TooMany = m.Ref
+			}
+			return false
+		}
+		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: block, StandIn: standIn}
+		p.includes[at].placed = append(p.includes[at].placed, placed)
+		b.file(placed)
+	}
+	return complete
+}
+
+// standIn is our copy of the stock file that an include names; nil if it names none.
+func (b *builder) standIn(pattern string) *syntax.Tree {
+	text, ok := stock.Lookup(pattern)
+	if !ok {
+		return nil
+	}
+	key := path.Base(pattern)
+	if b.standIns[key] == nil {
+		b.standIns[key] = syntax.Parse(source.NewFile("stock:"+key, text))
+	}
+	return b.standIns[key]
+}
+
+func onChain(p *Placement, t *syntax.Tree) bool {
+	for ; p != nil; p = p.Parent {
+		if p.Tree == t {
+			return true
+		}
+	}
+	return false
+}
+
+func depth(p *Placement) int {
+	n := 0
+	for ; p != nil; p = p.Parent {
+		n++
+	}
+	return n
+}
+
+// Opaque reports whether a word holds a template's part, whose value is not known here.
+func Opaque(word string) bool {
+	return strings.Contains(word, "{{") || strings.Contains(word, "{%") || strings.Contains(word, "<%")
+}

@@ -1,0 +1,121 @@
+package nginx
+
+import (
+	"strings"
+	"time"
+
+	"nginx-lint/analyzer/catalog"
+)
+
+// Origin says where a value in force comes from.
+type Origin uint8
+
+// The origins. The zero value is invalid.
+const (
+	// Here: a directive in the block itself.
+	Here Origin = iota + 1
+	// Outer: inherited from an enclosing block.
+	Outer
+	// Default: nginx's own default, the same in all versions that may run it.
+	Default
+	// Absent: not set, and nginx has no default.
+	Absent
+	// Unknown: a missing include, an unread outer block, a template or an unknown version hides it.
+	Unknown
+)
+
+// A Value is what is in force in a block, and why.
+type Value struct {
+	Origin Origin
+	// Args are the arguments as written, or the default's.
+	Args []string
+	// From is the directive that sets it; zero for defaults.
+	From Ref
+	// In is the block that From stands in; nil for defaults.
+	In *Block
+	// Unset is set where certainly nobody wrote a value, also where the default
+	// is Unknown because it follows other values, the machine or the version.
+	Unset bool
+}
+
+// Known reports whether the value is certain (it may be Absent).
+func (v Value) Known() bool { return v.Origin != Unknown && v.Origin != 0 }
+
+// Explicit reports whether somebody wrote it.
+func (v Value) Explicit() bool { return v.Origin == Here || v.Origin == Outer }
+
+// Arg is the i-th argument; "" when there is none.
+func (v Value) Arg(i int) string {
+	if i < len(v.Args) {
+		return v.Args[i]
+	}
+	return ""
+}
+
+// Value is the effective value of a directive that has one value per block
+// (inheritance "merge" in the catalogue): the innermost one wins. A second one
+// in the same block makes nginx refuse the file, so a missing include hides
+// only what is not set beside it.
+func (b *Block) Value(name string) Value {
+	for at := b; at != nil; at = at.Parent {
+		if own := at.Own(name); len(own) > 0 {
+			v := Value{Origin: Outer, From: own[len(own)-1], In: at}
+			if at == b {
+				v.Origin = Here
+			}
+			v.Args = v.From.Args()
+			for _, arg := range v.Args {
+				if Opaque(arg) || strings.Contains(arg, "$") {
+					v.Origin = Unknown
+				}
+			}
+			return v
+		}
+		if at.Missing || (at.Parent == nil && b.Config.Fragment) {
+			return Value{Origin: Unknown}
+		}
+	}
+	return b.fallback(name)
+}
+
+func (b *Block) fallback(name string) Value {
+	v := Value{Origin: Unknown, Unset: true}
+	entry, ok := catalog.Lookup(name, b.Context)
+	if !ok {
+		return v
+	}
+	text, ok, unknown := entry.DefaultAt(b.Config.Version)
+	switch {
+	case unknown:
+	case !ok:
+		v.Origin = Absent
+	default:
+		v.Origin, v.Args = Default, strings.Fields(text)
+	}
+	return v
+}
+
+// Duration reads the value as a time.
+func (v Value) Duration() (time.Duration, bool) {
+	if !v.Known() || len(v.Args) != 1 {
+		return 0, false
+	}
+	return ParseTime(v.Args[0])
+}
+
+// List are the directives in force of a kind that is replaced as a whole by
+// any one of its own in an inner block (inheritance "list" in the catalogue),
+// with the block they stand in. known is false where a missing include or an
+// unread outer block could add to them or replace them.
+func (b *Block) List(name string) (refs []Ref, in *Block, known bool) {
+	for at := b; at != nil; at = at.Parent {
+		own := at.Own(name)
+		if at.Missing {
+			return own, at, false
+		}
+		if len(own) > 0 {
+			return own, at, true
+		}
+	}
+	return nil, nil, !b.Config.Fragment
+}

@@ -1,0 +1,46 @@
+package analyzer
+
+import (
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/source"
+)
+
+// Options say what to check and how.
+type Options struct {
+	FS source.FS
+	// Dir is the absolute folder that relative paths are below; it may be empty
+	// where paths are all that is known (tests, texts in memory).
+	Dir string
+	// Paths are files and folders; with none the driver looks for configuration itself.
+	Paths []string
+	// Root is the folder below which absolute paths of the configuration lie.
+	Root string
+	// Prefix is nginx's configuration prefix, where it is not the main file's folder.
+	Prefix string
+	// PathMap says where to read what the configuration names.
+	PathMap []Mapping
+	// Context is the block that lone fragments stand in, like "http,server"; "" to infer it.
+	Context string
+	// Kind overrides what named files are: "nginx" or "php-fpm"; "" to tell it from content and name.
+	Kind string
+	// NginxVersion is the nginx that will run the configuration; zero is unknown.
+	NginxVersion catalog.Version
+	// NginxUser is the user that nginx's workers run as where no `user` directive says so.
+	NginxUser string
+	// Exclude are glob patterns of paths to leave out; `**` stands for any folders.
+	Exclude []string
+	// Stdin is standard input, where "-" is among the paths.
+	Stdin *source.File
+	// Rules are the rules to run; those of reading itself are always run.
+	Rules []*Rule
+	// Known are the ids of all rules there are, for comments that name them.
+	Known []string
+}
+
+// A Mapping says that what the configuration calls From is read at To.
+type Mapping struct{ From, To string }
+
+// A UsageError says that nothing was checked, and why: exit code 2.
+type UsageError struct{ Msg string }
+
+func (e *UsageError) Error() string { return e.Msg }

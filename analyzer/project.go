@@ -1,0 +1,427 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+// A project is one run's reading: from paths to scopes.
+type project struct {
+	opts  Options
+	files *files
+	// tops are the folders searched, cleaned.
+	tops []string
+	// named are the paths that findings are wanted for; empty for all.
+	named []string
+	links map[string]string
+
+	mains     []*nginx.Config
+	fragments []*nginx.Config
+	masters   []*fpm.Master
+	scopes    []*stack.Scope
+
+	mu       sync.Mutex
+	report   diag.Report
+	failures map[string]error
+}
+
+// Run reads what the options name, runs the rules and returns their findings in
+// their final order. A *UsageError says that there was nothing to check.
+func Run(opts Options) (*diag.Report, error) {
+	p := &project{opts: opts, files: newFiles(opts.FS), links: map[string]string{}, failures: map[string]error{}}
+	candidates, err := p.gather()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.load(candidates); err != nil {
+		return nil, err
+	}
+	p.group()
+	for _, s := range p.scopes {
+		stack.Build(s)
+	}
+	d := &driver{project: p}
+	d.run()
+	return d.finish(), nil
+}
+
+// gather lists the files to look into.
+func (p *project) gather() ([]*file, error) {
+	var tops []string
+	var single []string
+	for _, name := range p.opts.Paths {
+		name = path.Clean(filepath.ToSlash(name))
+		info, err := p.opts.FS.Stat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, &UsageError{name + ": no such file or folder"}
+		case err != nil:
+			p.fail(name, err)
+			continue
+		case info.IsDir():
+			tops = append(tops, p.together(name)...)
+		default:
+			single = append(single, name)
+			tops = append(tops, p.repository(name)...)
+		}
+		p.named = append(p.named, name)
+	}
+	if p.opts.Stdin != nil {
+		p.files.put(p.opts.Stdin)
+		single = append(single, p.opts.Stdin.Path)
+		p.named = append(p.named, path.Clean(p.opts.Stdin.Path))
+	}
+	if len(p.opts.Paths) == 0 && p.opts.Stdin == nil {
+		return p.default_()
+	}
+	return p.candidates(tops, single)
+}
+
+// default_ is this folder, when it holds any configuration, else the system's own.
+func (p *project) default_() ([]*file, error) {
+	here, err := p.candidates([]string{"."}, nil)
+	if err != nil {
+		return nil, err
+	}
+	parallel(here, func(f *file) { p.classify(f) })
+	for _, f := range here {
+		if p.classify(f) != kindOther {
+			return here, nil
+		}
+	}
+	var tops []string
+	for _, dir := range []string{"/etc/nginx", "/etc/php", "/usr/local/etc"} {
+		if info, err := p.opts.FS.Stat(dir); err == nil && info.IsDir() {
+			tops = append(tops, dir)
+		}
+	}
+	p.tops = nil
+	return p.candidates(tops, nil)
+}
+
+// candidates searches folders; the order of the result is that of paths.
+func (p *project) candidates(tops, single []string) ([]*file, error) {
+	found := found{files: single, links: p.links}
+	for _, top := range tops {
+		if slices.Contains(p.tops, top) {
+			continue
+		}
+		p.tops = append(p.tops, top)
+		if err := p.search(top, &found, 0); err != nil {
+			p.fail(top, err)
+		}
+	}
+	slices.Sort(found.files)
+	list := make([]*file, 0, len(found.files))
+	for _, name := range slices.Compact(found.files) {
+		list = append(list, p.files.get(name))
+	}
+	return list, nil
+}
+
+// together is a folder with those beside it that belong to it: nginx and PHP in one `etc`.
+func (p *project) together(dir string) []string {
+	full := p.abs(dir)
+	for at, up := full, dir; ; at, up = path.Dir(at), path.Join(up, "..") {
+		if path.Base(path.Dir(at)) == "etc" {
+			return append([]string{dir}, p.siblings(path.Join(up, ".."), dir)...)
+		}
+		if at == "/" || at == "." || path.Dir(at) == at {
+			return []string{dir}
+		}
+	}
+}
+
+// siblings are the folders of nginx and PHP in an `etc`.
+func (p *project) siblings(etc, except string) []string {
+	entries, err := p.opts.FS.ReadDir(etc)
+	if err != nil {
+		return nil
+	}
+	var dirs []string
+	for _, entry := range entries {
+		name := path.Join(etc, entry.Name())
+		if entry.IsDir() && (entry.Name() == "nginx" || strings.HasPrefix(entry.Name(), "php")) && !source.Below(except, name) && !source.Below(name, except) {
+			dirs = append(dirs, name)
+		}
+	}
+	return dirs
+}
+
+// repository is the tree that a named file belongs to: up to the nearest
+// settings file or repository top, else the configuration folders of its `etc`.
+func (p *project) repository(name string) []string {
+	full := p.abs(name)
+	for at, up := path.Dir(full), path.Dir(name); ; at, up = path.Dir(at), path.Join(up, "..") {
+		for _, mark := range []string{".nginx-lint.yaml", ".git"} {
+			if _, err := p.opts.FS.Stat(path.Join(up, mark)); err == nil {
+				return []string{up}
+			}
+		}
+		if path.Base(at) == "etc" {
+			return p.siblings(up, "")
+		}
+		if at == "/" || at == "." || path.Dir(at) == at {
+			return nil
+		}
+	}
+}
+
+// abs is the absolute form of a path, where the folder of relative ones is known.
+func (p *project) abs(name string) string {
+	if path.IsAbs(name) || p.opts.Dir == "" {
+		return name
+	}
+	return path.Join(filepath.ToSlash(p.opts.Dir), name)
+}
+
+// hostRoot is hostRoot of a path; one that is found only above the current
+// folder is written relative to it.
+func (p *project) hostRoot(name string) (string, bool) {
+	if root, ok := hostRoot(name); ok {
+		return root, true
+	}
+	root, ok := hostRoot(p.abs(name))
+	if !ok || root == "/" {
+		return root, ok
+	}
+	if rel, err := filepath.Rel(p.opts.Dir, root); err == nil {
+		return filepath.ToSlash(rel), true
+	}
+	return root, true
+}
+
+func (p *project) isTop(dir string) bool { return slices.Contains(p.tops, dir) }
+
+// load classifies the candidates and reads the configurations that start from them.
+func (p *project) load(candidates []*file) error {
+	kinds := make(map[*file]kind, len(candidates))
+	var mu sync.Mutex
+	parallel(candidates, func(f *file) {
+		k := p.classify(f)
+		mu.Lock()
+		kinds[f] = k
+		mu.Unlock()
+	})
+	named := 0
+	for _, f := range candidates {
+		if f.err != nil && !f.missing() || f.err != nil && slices.Contains(p.named, f.path) {
+			p.unreadable(f)
+		}
+		if slices.Contains(p.named, f.path) {
+			if err := p.override(f, kinds); err != nil {
+				return err
+			}
+		}
+		if kinds[f] != kindOther && p.isNamed(f.path) {
+			named++
+		}
+	}
+	if named == 0 && len(p.failures) == 0 {
+		where := "this folder, nor in the system's own"
+		if len(p.named) > 0 {
+			where = strings.Join(p.named, ", ")
+		}
+		return &UsageError{"no nginx or PHP-FPM configuration in " + where}
+	}
+	p.loadNginx(candidates, kinds)
+	p.loadFPM(candidates, kinds)
+	return nil
+}
+
+// override applies --kind to a named file, and refuses one that is of no kind.
+func (p *project) override(f *file, kinds map[*file]kind) error {
+	switch p.opts.Kind {
+	case "nginx":
+		kinds[f] = kindNginx
+		if t := p.files.tree(f); t != nil && nginx.IsMain(t) {
+			kinds[f] = kindNginxMain
+		}
+	case "php-fpm":
+		kinds[f] = kindFPMPool
+		if p.files.iniFile(f) != nil {
+			kinds[f] = p.classifyFPM(f)
+		}
+	default:
+		if kinds[f] == kindOther && f.err == nil {
+			return &UsageError{f.path + ": neither nginx nor PHP-FPM configuration; --kind says what it is"}
+		}
+	}
+	return nil
+}
+
+func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
+	placed := map[*syntax.Tree]bool{}
+	note := func(c *nginx.Config) {
+		for _, t := range c.Files {
+			if t != c.Main {
+				placed[t] = true
+			}
+		}
+	}
+	for _, f := range candidates {
+		if kinds[f] != kindNginxMain || p.linked(f) {
+			continue
+		}
+		r := &reader{p: p, main: f.path, prefix: p.opts.Prefix, confs: nginxPrefixes}
+		if r.prefix == "" {
+			r.prefix = path.Dir(f.path)
+		}
+		p.wanted(f, "a main nginx file")
+		c := nginx.Load(f.nginx, p.opts.NginxVersion, r)
+		note(c)
+		p.mains = append(p.mains, c)
+	}
+	var lone []*nginx.Config
+	for _, f := range candidates {
+		if kinds[f] != kindNginx || placed[f.nginx] || p.linked(f) {
+			continue
+		}
+		context := nginx.InferContext(f.nginx)
+		if c, ok := ParseContext(p.opts.Context); ok {
+			context = c
+		}
+		r := &reader{p: p, main: f.path, prefix: p.opts.Prefix, confs: nginxPrefixes}
+		c := nginx.LoadFragment(f.nginx, context, p.opts.NginxVersion, r)
+		note(c)
+		lone = append(lone, c)
+	}
+	for _, c := range lone {
+		if !placed[c.Main] {
+			p.wanted(p.files.get(c.Main.File.Path), "nginx configuration that no file read includes")
+			p.fragments = append(p.fragments, c)
+		}
+	}
+}
+
+// linked reports whether a file is read through a symbolic link in the tree.
+func (p *project) linked(f *file) bool {
+	_, ok := p.links[f.path]
+	return ok
+}
+
+// contextNames are the values of --context.
+var contextNames = map[string]catalog.Context{
+	"main": catalog.Main, "http": catalog.HTTP, "http,server": catalog.Server, "http,server,location": catalog.Location,
+	"http,upstream": catalog.Upstream, "stream": catalog.Stream, "stream,server": catalog.StreamServer,
+	"stream,upstream": catalog.StreamUpstream, "events": catalog.Events, "mail": catalog.Mail, "mail,server": catalog.MailServer,
+}
+
+// ParseContext reads a value of --context, like "http,server,location".
+func ParseContext(s string) (catalog.Context, bool) {
+	c, ok := contextNames[s]
+	return c, ok
+}
+
+// Contexts lists the values of --context, sorted.
+func Contexts() []string {
+	names := make([]string, 0, len(contextNames))
+	for name := range contextNames {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
+	taken := map[*syntax.INI]bool{}
+	for _, f := range candidates {
+		if kinds[f] != kindFPMMain || p.linked(f) {
+			continue
+		}
+		p.wanted(f, "a main PHP-FPM file")
+		m := fpm.Load(f.ini, &reader{p: p, main: f.path, prefix: fpmPrefix(f.path), confs: fpmPrefixes})
+		for _, in := range m.Files {
+			taken[in] = true
+		}
+		p.masters = append(p.masters, m)
+	}
+	lone := map[string][]*syntax.INI{}
+	var dirs []string
+	for _, f := range candidates {
+		if kinds[f] != kindFPMPool || taken[f.ini] || p.linked(f) {
+			continue
+		}
+		p.wanted(f, "PHP-FPM pools that no file read includes")
+		dir := path.Dir(f.path)
+		if lone[dir] == nil {
+			dirs = append(dirs, dir)
+		}
+		lone[dir] = append(lone[dir], f.ini)
+	}
+	for _, dir := range dirs {
+		p.masters = append(p.masters, fpm.LoadPools(lone[dir], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
+	}
+}
+
+// fpmPrefixes are the folders of the usual builds that hold php-fpm.conf.
+var fpmPrefixes = []string{"/usr/local/etc/", "/etc/php-fpm/", "/etc/", "/opt/bitnami/php/etc/"}
+
+// fpmPrefix is what php-fpm resolves relative includes against: its build's
+// prefix, the folder above `etc`; in other layouts the file's own folder.
+func fpmPrefix(main string) string {
+	if dir := path.Dir(main); path.Base(dir) == "etc" {
+		return path.Dir(dir)
+	}
+	return path.Dir(main)
+}
+
+// isNamed reports whether findings about a path are wanted.
+func (p *project) isNamed(name string) bool {
+	if len(p.named) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.named, func(dir string) bool { return source.Below(name, dir) })
+}
+
+// wanted notes that a file was read, and why.
+func (p *project) wanted(f *file, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !f.reported {
+		f.reported = true
+		p.report.Files = append(p.report.Files, f.src)
+		p.report.Notes = append(p.report.Notes, diag.ReadNote{Path: f.path, Why: why})
+	}
+}
+
+// template notes that a file is filled in by a program before a server reads it, so that it is not judged.
+func (p *project) template(f *file) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := diag.Unresolved{Span: source.Span{File: f.src}, Reason: diag.Template, What: path.Base(f.path)}
+	if !slices.Contains(p.report.Unresolved, u) {
+		p.report.Unresolved = append(p.report.Unresolved, u)
+	}
+}
+
+// unreadable notes that a file that should have been checked could not be read.
+func (p *project) unreadable(f *file) {
+	if f.err != nil && !errors.Is(f.err, source.ErrTooLarge) {
+		p.fail(f.path, f.err)
+	}
+}
+
+func (p *project) fail(name string, err error) {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures[name] = fmt.Errorf("cannot read: %w", err)
+}

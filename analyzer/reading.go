@@ -1,0 +1,108 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
+)
+
+// The ids of the rules whose findings come from reading itself.
+const (
+	RuleSyntax        = "syntax"
+	RuleReadLimit     = "read-limit"
+	RuleIncludeCycle  = "include-cycle"
+	RuleIgnoreComment = "ignore-comment"
+)
+
+// reading reports what was met while reading: errors, limits, cycles.
+func (d *driver) reading() {
+	for _, src := range d.report.Files {
+		f := d.files.get(src.Path)
+		switch {
+		case f.ini != nil:
+			for _, e := range f.ini.Errors {
+				d.syntax(e, diag.PHPFPM)
+			}
+		case f.nginx != nil:
+			for _, e := range f.nginx.Errors {
+				d.syntax(e, diag.Nginx)
+			}
+		}
+	}
+	for _, f := range d.files.byPath {
+		if errors.Is(f.err, source.ErrTooLarge) {
+			d.limit(source.Span{File: source.NewFile(f.path, "")}, fmt.Sprintf("larger than %d MiB, the most that is read", source.MaxFileSize>>20))
+		}
+	}
+	configs := append(append([]*nginx.Config{}, d.mains...), d.fragments...)
+	for _, c := range configs {
+		for _, r := range c.Cycles {
+			d.cycle(r)
+		}
+		if !c.TooMany.IsZero() {
+			d.limit(c.TooMany.Head(), fmt.Sprintf("more than %d inclusions, or a chain of more than %d", nginx.MaxInclusions, nginx.MaxIncludeDepth))
+		}
+	}
+}
+
+func (d *driver) add(at nginx.Ref, f diag.Finding) {
+	d.findings = append(d.findings, reported{Finding: f, at: at})
+}
+
+func (d *driver) syntax(e syntax.Error, program diag.Program) {
+	if e.Limit {
+		d.limit(e.At, "blocks are nested more than 1,000 deep; what is deeper was not read")
+		return
+	}
+	f := diag.Finding{
+		Rule: RuleSyntax, Severity: diag.Error, Summary: e.Summary,
+		Subject: diag.Label{Span: e.At, Text: e.Hint},
+	}
+	if e.First {
+		f.RefusedBy = program
+		where := ""
+		if e.Line > 0 {
+			where = " in " + e.At.File.Path + ":" + strconv.Itoa(e.Line)
+		}
+		f.Notes = append(f.Notes, fmt.Sprintf("%s says: %s%s", program, e.Message, where))
+		if !e.GaveUp.IsZero() && e.GaveUp.Line() != e.At.Line() {
+			f.Related = append(f.Related, diag.Label{Span: e.GaveUp, Text: string(program) + " notices here"})
+		}
+	}
+	if e.FixTitle != "" {
+		f.Fixes = []diag.Fix{{Title: e.FixTitle, Safety: diag.Safe, Edits: []diag.Edit{{Span: e.FixAt, NewText: e.FixText}}}}
+	}
+	d.add(nginx.Ref{}, f)
+}
+
+func (d *driver) limit(at source.Span, what string) {
+	d.report.LimitReached = true
+	d.add(nginx.Ref{}, diag.Finding{
+		Rule: RuleReadLimit, Severity: diag.Error, Summary: "not all of this was read",
+		Subject: diag.Label{Span: at, Text: what},
+		Remedy:  "split the file, or leave it out with --exclude",
+	})
+}
+
+func (d *driver) cycle(r nginx.Ref) {
+	chain := append(r.Place.Chain(), r.Head())
+	var related []diag.Label
+	for _, s := range chain[:len(chain)-1] {
+		related = append(related, diag.Label{Span: s, Text: "on the way there"})
+	}
+	d.add(r, diag.Finding{
+		Rule: RuleIncludeCycle, Severity: diag.Error, Summary: "a file includes itself",
+		Subject:   diag.Label{Span: r.ArgSpan(0), Text: "leads back to a file that this one is included from"},
+		Related:   related,
+		Notes:     []string{"nginx opens the files again and again until it runs out of file descriptors"},
+		Remedy:    "remove the include, or narrow its pattern",
+		RefusedBy: diag.Nginx,
+	})
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,60 @@
+// Package analyzer reads configuration, builds the model of the stack, runs
+// rules over it and returns what they found. It knows no rule and no command line.
+package analyzer
+
+import (
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+// A Rule is one claim about configurations, with all that is to be said about it.
+// Exactly one of the On functions is set; the driver calls it for each such thing.
+// Rules are pure: they read the model and report.
+type Rule struct {
+	// ID is in kebab-case and never changes.
+	ID string
+	// Severities are those that the rule may use.
+	Severities []diag.Severity
+	// Safeties are those of the fixes that the rule may offer.
+	Safeties []diag.Safety
+	// Refused is set where all findings of the rule are refused by that program's own test.
+	Refused diag.Program
+	Doc     Doc
+	// YieldsTo are the rules whose finding on the same cause makes this rule's superfluous.
+	YieldsTo []string
+	// Always is set for rules that cannot be switched off.
+	Always bool
+	// NoProof says why the claim cannot be shown on real servers; empty where
+	// testdata/rules/<id>/proof*.txtar show it.
+	NoProof string
+
+	OnHop   func(*Pass, *stack.Hop)
+	OnBlock func(*Pass, *nginx.Block)
+	OnPool  func(*Pass, *fpm.Pool)
+	OnScope func(*Pass, *stack.Scope)
+	// Driver is set for rules whose findings come from reading itself
+	// (syntax, read-limit, include-cycle, ignore-comment): no On function then.
+	Driver bool
+}
+
+// Doc is a rule's own text: the only source of `explain`, the documentation page and SARIF help.
+type Doc struct {
+	// Summary is one line, lower case, without a full stop.
+	Summary string
+	// What says what is looked at and when it is reported.
+	What string
+	// Why says what happens on the real servers, with the log line.
+	Why string
+	// Gaps says what the rule cannot see or keeps silent about.
+	Gaps string
+	// Remedy says what to do.
+	Remedy string
+	// FixSafety says which fixes are safe and why; empty where there is no fix.
+	FixSafety string
+	// Refs are pages that say so.
+	Refs []string
+	// Since is the first version with the rule.
+	Since string
+}

@@ -1,0 +1,143 @@
+package analyzer
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+// A unit is one configuration that belongs to a scope as a whole.
+type unit struct {
+	dir    string
+	config *nginx.Config
+	master *fpm.Master
+}
+
+// group sorts the configurations into scopes: what runs together on one host.
+// A host tree (the folder that holds an `etc`) is one; elsewhere a scope is the
+// deepest folder that holds both nginx and PHP-FPM files which no deeper scope has.
+func (p *project) group() {
+	hosts := map[string]*stack.Scope{}
+	var loose []unit
+	for _, u := range p.units() {
+		root, ok := p.hostRoot(path.Join(u.dir, "file"))
+		if p.opts.Root != "" {
+			root, ok = p.opts.Root, true
+		}
+		if !ok {
+			loose = append(loose, u)
+			continue
+		}
+		if hosts[root] == nil {
+			hosts[root] = p.newScope(root)
+		}
+		u.join(hosts[root])
+	}
+	p.groupLoose(loose)
+	for _, s := range p.scopes {
+		p.prune(s)
+	}
+	slices.SortStableFunc(p.scopes, func(a, b *stack.Scope) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func (p *project) newScope(name string) *stack.Scope {
+	s := &stack.Scope{Name: name, NginxUser: p.opts.NginxUser}
+	p.scopes = append(p.scopes, s)
+	return s
+}
+
+func (u unit) join(s *stack.Scope) {
+	if u.config != nil {
+		s.Nginx = append(s.Nginx, u.config)
+	} else {
+		s.Masters = append(s.Masters, u.master)
+	}
+}
+
+func (p *project) units() []unit {
+	var units []unit
+	for _, c := range slices.Concat(p.mains, p.fragments) {
+		units = append(units, unit{dir: path.Dir(c.Main.File.Path), config: c})
+	}
+	for _, m := range p.masters {
+		units = append(units, unit{dir: path.Dir(m.Path), master: m})
+	}
+	return units
+}
+
+// groupLoose claims units folder by folder, from the deepest up.
+func (p *project) groupLoose(units []unit) {
+	dirs := map[string]bool{}
+	for _, u := range units {
+		for dir := u.dir; !dirs[dir]; dir = path.Dir(dir) {
+			dirs[dir] = true
+		}
+	}
+	order := make([]string, 0, len(dirs))
+	for dir := range dirs {
+		order = append(order, dir)
+	}
+	slices.SortFunc(order, func(a, b string) int {
+		if d := strings.Count(b, "/") - strings.Count(a, "/"); d != 0 && a != "." && b != "." {
+			return d
+		}
+		return strings.Compare(b, a) // "." and "/" come last
+	})
+	for _, dir := range order {
+		var in, rest []unit
+		both := [2]bool{}
+		for _, u := range units {
+			if source.Below(u.dir, dir) {
+				in = append(in, u)
+				both[0] = both[0] || u.config != nil
+				both[1] = both[1] || u.master != nil
+			} else {
+				rest = append(rest, u)
+			}
+		}
+		if both[0] && both[1] {
+			s := p.newScope(dir)
+			for _, u := range in {
+				u.join(s)
+			}
+			units = rest
+		}
+	}
+	if len(units) == 0 {
+		return
+	}
+	s := p.newScope(".")
+	for _, u := range units {
+		u.join(s)
+	}
+}
+
+// prune leaves out of a scope the fragments that are not in use: all, where
+// main files were read with their includes, else those that are available but
+// not enabled.
+func (p *project) prune(s *stack.Scope) {
+	mains, complete := 0, true
+	for _, c := range s.Nginx {
+		if !c.Fragment {
+			mains++
+			complete = complete && len(c.Missing) == 0
+		}
+	}
+	s.Nginx = slices.DeleteFunc(s.Nginx, func(c *nginx.Config) bool {
+		if !c.Fragment {
+			return false
+		}
+		dir := path.Dir(c.Main.File.Path)
+		if path.Base(dir) == "sites-available" {
+			if entries, err := p.opts.FS.ReadDir(path.Join(path.Dir(dir), "sites-enabled")); err == nil && len(entries) > 0 {
+				return true
+			}
+		}
+		return mains > 0 && complete
+	})
+}

@@ -1,0 +1,338 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// MaxFileSize is the largest file that is read, in bytes (256 MiB).
+const MaxFileSize = 256 << 20
+
+// Errors that ReadFile wraps.
+var (
+	ErrNotRegular = errors.New("not a regular file")
+	ErrTooLarge   = fmt.Errorf("larger than %d MiB", MaxFileSize>>20)
+)
+
+// FS is all that is known of a file system. Paths use forward slashes and may be
+// absolute or relative; an implementation says what relative means.
+type FS interface {
+	// ReadFile returns a whole regular file. Its errors match fs.ErrNotExist,
+	// fs.ErrPermission, ErrNotRegular or ErrTooLarge where one of them is the cause.
+	ReadFile(name string) (string, error)
+	// ReadDir lists a folder, sorted by name.
+	ReadDir(name string) ([]fs.DirEntry, error)
+	// Stat follows symbolic links.
+	Stat(name string) (fs.FileInfo, error)
+	// Readlink returns what a symbolic link says.
+	Readlink(name string) (string, error)
+}
+
+// OS is the machine's file system; relative paths are below Dir.
+type OS struct{ Dir string }
+
+func (o OS) path(name string) string {
+	if path.IsAbs(name) || filepath.IsAbs(name) {
+		return filepath.FromSlash(name)
+	}
+	return filepath.Join(o.Dir, filepath.FromSlash(name))
+}
+
+// ReadFile implements FS. Devices, pipes and sockets are refused.
+func (o OS) ReadFile(name string) (string, error) {
+	f, err := os.Open(o.path(name)) //nolint:forbidigo // this is source.FS
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
+	}
+	if info.Size() > MaxFileSize {
+		return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
+	}
+	var text strings.Builder
+	text.Grow(int(info.Size()))
+	if _, err := io.Copy(&text, io.LimitReader(f, MaxFileSize+1)); err != nil {
+		return "", err
+	}
+	if text.Len() > MaxFileSize {
+		return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
+	}
+	return text.String(), nil
+}
+
+// ReadDir implements FS.
+func (o OS) ReadDir(name string) ([]fs.DirEntry, error) {
+	return os.ReadDir(o.path(name)) //nolint:forbidigo // this is source.FS
+}
+
+// Stat implements FS.
+func (o OS) Stat(name string) (fs.FileInfo, error) {
+	return os.Stat(o.path(name)) //nolint:forbidigo // this is source.FS
+}
+
+// Readlink implements FS.
+func (o OS) Readlink(name string) (string, error) {
+	return os.Readlink(o.path(name))
+}
+
+// Overlay shows the given texts in place of, or beside, what Base holds.
+// It carries standard input and the fixer's retries.
+type Overlay struct {
+	Base  FS
+	Files map[string]string
+}
+
+// ReadFile implements FS.
+func (o Overlay) ReadFile(name string) (string, error) {
+	if text, ok := o.Files[path.Clean(name)]; ok {
+		return text, nil
+	}
+	return o.Base.ReadFile(name)
+}
+
+// ReadDir implements FS; overlaid files in folders that Base lacks are not listed.
+func (o Overlay) ReadDir(name string) ([]fs.DirEntry, error) { return o.Base.ReadDir(name) }
+
+// Stat implements FS.
+func (o Overlay) Stat(name string) (fs.FileInfo, error) {
+	if text, ok := o.Files[path.Clean(name)]; ok {
+		return memInfo{name: path.Base(name), size: len(text)}, nil
+	}
+	return o.Base.Stat(name)
+}
+
+// Readlink implements FS.
+func (o Overlay) Readlink(name string) (string, error) { return o.Base.Readlink(name) }
+
+// Glob expands a POSIX pattern (`*`, `?`, `[...]` with `!` or `^` and named
+// classes, `\` quoting) as glob(3) does for nginx and php-fpm: sorted by whole
+// path in byte order, a leading dot matched only by a dot. A pattern without
+// wildcards yields itself where it exists.
+func Glob(fsys FS, pattern string) []string {
+	if !HasGlob(pattern) {
+		if _, err := fsys.Stat(pattern); err != nil {
+			return nil
+		}
+		return []string{pattern}
+	}
+	prefix := ""
+	if strings.HasPrefix(pattern, "/") {
+		prefix = "/"
+	}
+	found := []string{prefix}
+	parts := strings.Split(strings.Trim(pattern, "/"), "/")
+	for i, part := range parts {
+		var next []string
+		for _, dir := range found {
+			next = append(next, globPart(fsys, dir, part, i == len(parts)-1)...)
+		}
+		found = next
+	}
+	slices.Sort(found)
+	return found
+}
+
+func globPart(fsys FS, dir, part string, last bool) []string {
+	if part == "" {
+		return []string{dir}
+	}
+	if !HasGlob(part) {
+		name := join(dir, part)
+		info, err := fsys.Stat(name)
+		if err != nil || (!last && !info.IsDir()) {
+			return nil
+		}
+		return []string{name}
+	}
+	where := dir
+	if where == "" {
+		where = "."
+	}
+	entries, err := fsys.ReadDir(where)
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, entry := range entries {
+		if !Match(part, entry.Name()) {
+			continue
+		}
+		name := join(dir, entry.Name())
+		if !last {
+			if info, err := fsys.Stat(name); err != nil || !info.IsDir() {
+				continue
+			}
+		}
+		found = append(found, name)
+	}
+	return found
+}
+
+func join(dir, name string) string {
+	if dir == "" || strings.HasSuffix(dir, "/") {
+		return dir + name
+	}
+	return dir + "/" + name
+}
+
+// HasGlob reports whether nginx would expand the pattern rather than open it.
+func HasGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
+
+// Match reports whether one path element matches a POSIX pattern.
+func Match(pattern, name string) bool {
+	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") && !strings.HasPrefix(pattern, `\.`) {
+		return false
+	}
+	return match(pattern, name)
+}
+
+// match backtracks to the last star only, so it is linear in len(pattern)*len(name).
+func match(pattern, name string) bool {
+	p, n, star, mark := 0, 0, -1, 0
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == '*' {
+			star, mark = p, n
+			p++
+			continue
+		}
+		if p < len(pattern) {
+			if width, ok := matchOne(pattern[p:], name[n]); ok {
+				p += width
+				n++
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		mark++
+		p, n = star+1, mark
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// matchOne matches one byte against the first element of a pattern and says how
+// many bytes of the pattern that element takes.
+func matchOne(pattern string, c byte) (width int, ok bool) {
+	switch pattern[0] {
+	case '?':
+		return 1, true
+	case '\\':
+		if len(pattern) > 1 {
+			return 2, pattern[1] == c
+		}
+	case '[':
+		if width, ok, closed := matchSet(pattern, c); closed {
+			return width, ok
+		}
+	}
+	return 1, pattern[0] == c
+}
+
+var classes = map[string]func(byte) bool{
+	"alnum":  func(c byte) bool { return isAlpha(c) || isDigit(c) },
+	"alpha":  isAlpha,
+	"blank":  func(c byte) bool { return c == ' ' || c == '\t' },
+	"cntrl":  func(c byte) bool { return c < 0x20 || c == 0x7f },
+	"digit":  isDigit,
+	"graph":  func(c byte) bool { return c > 0x20 && c < 0x7f },
+	"lower":  func(c byte) bool { return c >= 'a' && c <= 'z' },
+	"print":  func(c byte) bool { return c >= 0x20 && c < 0x7f },
+	"punct":  func(c byte) bool { return c > 0x20 && c < 0x7f && !isAlpha(c) && !isDigit(c) },
+	"space":  func(c byte) bool { return c == ' ' || (c >= '\t' && c <= '\r') },
+	"upper":  func(c byte) bool { return c >= 'A' && c <= 'Z' },
+	"xdigit": func(c byte) bool { return isDigit(c) || (c|0x20 >= 'a' && c|0x20 <= 'f') },
+}
+
+func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func matchSet(pattern string, c byte) (width int, ok, closed bool) {
+	i := 1
+	negate := false
+	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {
+		negate = true
+		i++
+	}
+	for first := true; i < len(pattern); first = false {
+		if pattern[i] == ']' && !first {
+			return i + 1, ok != negate, true
+		}
+		if strings.HasPrefix(pattern[i:], "[:") {
+			if end := strings.Index(pattern[i+2:], ":]"); end >= 0 {
+				if in, known := classes[pattern[i+2:i+2+end]]; known {
+					ok = ok || in(c)
+					i += end + 4
+					continue
+				}
+			}
+		}
+		low, next := setByte(pattern, i)
+		high := low
+		if next+1 < len(pattern) && pattern[next] == '-' && pattern[next+1] != ']' {
+			high, next = setByte(pattern, next+1)
+		}
+		ok = ok || (low <= c && c <= high)
+		i = next
+	}
+	return 0, false, false
+}
+
+func setByte(pattern string, i int) (c byte, next int) {
+	if pattern[i] == '\\' && i+1 < len(pattern) {
+		i++
+	}
+	return pattern[i], i + 1
+}
+
+// MatchPath reports whether a whole path matches a pattern in which `**` stands
+// for any number of folders. A pattern without a slash matches the last element.
+func MatchPath(pattern, name string) bool {
+	parts := strings.Split(path.Clean(name), "/")
+	if !strings.Contains(pattern, "/") {
+		return Match(pattern, parts[len(parts)-1])
+	}
+	return matchParts(strings.Split(strings.Trim(pattern, "/"), "/"), parts)
+}
+
+func matchParts(patterns, parts []string) bool {
+	// reach[i] tells whether the patterns so far match the first i parts.
+	reach := make([]bool, len(parts)+1)
+	reach[0] = true
+	for _, pattern := range patterns {
+		next := make([]bool, len(parts)+1)
+		for i := range reach {
+			switch {
+			case pattern == "**":
+				next[i] = reach[i] || i > 0 && next[i-1]
+			case i > 0:
+				next[i] = reach[i-1] && Match(pattern, parts[i-1])
+			}
+		}
+		reach = next
+	}
+	return reach[len(parts)]
+}
+
+// Below reports whether a path, once cleaned, is a folder or stands in it.
+func Below(name, dir string) bool {
+	name, dir = path.Clean(name), path.Clean(dir)
+	return name == dir || dir == "/" && path.IsAbs(name) || dir == "." && !path.IsAbs(name) && !strings.HasPrefix(name, "..") ||
+		strings.HasPrefix(name, dir+"/")
+}

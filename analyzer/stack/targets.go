@@ -1,0 +1,176 @@
+package stack
+
+import (
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+
+	"github.com/tufanbarisyildirim/gonginx/config"
+)
+
+var passes = []struct {
+	name     string
+	protocol Protocol
+}{
+	{"fastcgi_pass", FastCGI},
+	{"proxy_pass", HTTP},
+}
+
+// targets finds the passes of a configuration in reading order.
+func targets(s *Scope, c *nginx.Config) []*Target {
+	var found []*Target
+	upstreams := upstreamsOf(c)
+	for b := range c.Blocks(catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
+		for _, pass := range passes {
+			for _, r := range b.Own(pass.name) {
+				if r.NArgs() != 1 {
+					continue
+				}
+				t := &Target{Config: c, Block: b, Pass: r, Protocol: pass.protocol}
+				resolve(t, upstreams, s)
+				found = append(found, t)
+			}
+		}
+	}
+	return found
+}
+
+// upstreamsOf are the http upstreams of a configuration by lower-case name: nginx ignores case here.
+func upstreamsOf(c *nginx.Config) map[string]*nginx.Block {
+	found := map[string]*nginx.Block{}
+	for b := range c.Blocks(catalog.Upstream) {
+		if args := b.Args(); len(args) == 1 && found[strings.ToLower(args[0])] == nil {
+			found[strings.ToLower(args[0])] = b
+		}
+	}
+	return found
+}
+
+// resolve fills in where a target leads.
+func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
+	text := t.Pass.Arg(0)
+	if nginx.Opaque(text) {
+		t.Unknown = diag.Template
+		return
+	}
+	if !strings.Contains(text, "$") {
+		t.literal(text, t.Pass.ArgSpan(0), upstreams, s)
+		return
+	}
+	if t.Protocol == HTTP {
+		text = cutURI(text)
+	}
+	values, known := possibleValues(t.Block, text, t.Pass.ArgSpan(0))
+	if !known {
+		t.Unknown = diag.Variable
+		return
+	}
+	for _, v := range values {
+		t.literal(v.text, v.span, upstreams, s)
+	}
+	if len(t.Peers) == 0 && t.Unknown == "" {
+		t.Unknown = diag.Variable
+	}
+}
+
+// literal adds the peers of a target without variables.
+func (t *Target) literal(text string, span source.Span, upstreams map[string]*nginx.Block, s *Scope) {
+	address, fallback := text, 0
+	if t.Protocol == HTTP {
+		var ok bool
+		if address, fallback, ok = cutScheme(text); !ok {
+			t.Unknown = diag.Variable
+			return
+		}
+	}
+	if p, ok := strings.CutPrefix(address, "unix:"); ok {
+		if t.Protocol == HTTP {
+			p, _, _ = strings.Cut(p, ":") // http://unix:/path:/uri
+		}
+		t.Peers = append(t.Peers, &Peer{Endpoint: UnixEndpoint(p), Span: span})
+		return
+	}
+	if t.Protocol == HTTP {
+		address, _, _ = strings.Cut(address, "/")
+	}
+	name := strings.ToLower(address)
+	upstream := upstreams[name]
+	for _, c := range s.Nginx {
+		// Fragments of one host see each other's upstreams.
+		if upstream == nil && t.Config.Fragment && c.Fragment {
+			upstream = upstreamsOf(c)[name]
+		}
+	}
+	if upstream != nil {
+		t.members(upstream)
+		return
+	}
+	host, port, ok := splitHostPort(address, fallback)
+	if !ok || port == 0 || host == "" {
+		t.Unknown = diag.MissingInclude // an upstream that was not read; nginx refuses it where there is none
+		return
+	}
+	t.Peers = append(t.Peers, &Peer{Endpoint: TCPEndpoint(host, port), Span: span})
+}
+
+// cutURI leaves out the part of a proxy_pass that cannot change where it leads:
+// what follows the host, also a variable that always begins with a slash.
+func cutURI(url string) string {
+	scheme := 0
+	if i := strings.Index(url, "://"); i >= 0 {
+		scheme = i + 3
+	}
+	end := len(url)
+	for _, mark := range []string{"/", "$request_uri", "$uri", "$document_uri", "${request_uri}", "${uri}"} {
+		if i := strings.Index(url[scheme:], mark); i >= 0 {
+			end = min(end, scheme+i)
+		}
+	}
+	return url[:end]
+}
+
+func cutScheme(url string) (rest string, port int, ok bool) {
+	if rest, ok = strings.CutPrefix(url, "http://"); ok {
+		return rest, 80, true
+	}
+	rest, ok = strings.CutPrefix(url, "https://")
+	return rest, 443, ok
+}
+
+// members adds the servers of an upstream, read through gonginx's typed view.
+func (t *Target) members(upstream *nginx.Block) {
+	t.Upstream = upstream
+	if upstream.Missing {
+		t.Unknown = diag.MissingInclude
+	}
+	for _, r := range upstream.Own("server") {
+		server, err := config.NewUpstreamServer(r.Tree().GonginxDirective(r.ID))
+		if err != nil || nginx.Opaque(server.Address) || strings.Contains(server.Address, "$") {
+			t.Unknown = diag.Template
+			continue
+		}
+		p := &Peer{Server: r, Span: r.ArgSpan(0)}
+		for _, flag := range server.Flags {
+			p.Down = p.Down || flag == "down"
+			p.Backup = p.Backup || flag == "backup"
+		}
+		if unix, ok := strings.CutPrefix(server.Address, "unix:"); ok {
+			p.Endpoint = UnixEndpoint(unix)
+		} else {
+			host, port, ok := splitHostPort(server.Address, 0)
+			if !ok || host == "" {
+				t.Unknown = diag.Template
+				continue
+			}
+			p.PortMissing = port == 0 && t.Protocol != HTTP
+			if port == 0 {
+				port = 80
+			}
+			p.Endpoint = TCPEndpoint(host, port)
+		}
+		t.Peers = append(t.Peers, p)
+	}
+}

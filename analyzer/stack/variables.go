@@ -1,0 +1,177 @@
+package stack
+
+import (
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+)
+
+type literal struct {
+	text string
+	span source.Span
+}
+
+// maxValues bounds the combinations of variable values that are followed.
+const maxValues = 64
+
+// possibleValues lists what a text with variables can become in a block, where
+// every variable in it is set from literals by `set` or `map` alone. Empty
+// results are left out: they lead nowhere.
+func possibleValues(b *nginx.Block, text string, at source.Span) (values []literal, known bool) {
+	values = []literal{{"", at}}
+	for text != "" {
+		i := strings.IndexByte(text, '$')
+		if i != 0 {
+			if i < 0 {
+				i = len(text)
+			}
+			for j := range values {
+				values[j].text += text[:i]
+			}
+			text = text[i:]
+			continue
+		}
+		name, rest := cutVariable(text)
+		options, ok := assigned(b, name)
+		if name == "" || !ok || len(values)*len(options) > maxValues {
+			return nil, false
+		}
+		var next []literal
+		for _, v := range values {
+			for _, o := range options {
+				span := at
+				if v.text == "" && rest == "" {
+					span = o.span
+				}
+				next = append(next, literal{v.text + o.text, span})
+			}
+		}
+		values, text = next, rest
+	}
+	kept := values[:0]
+	for _, v := range values {
+		if v.text != "" {
+			kept = append(kept, v)
+		}
+	}
+	return kept, true
+}
+
+// cutVariable splits `$name…` or `${name}…`.
+func cutVariable(text string) (name, rest string) {
+	if inner, ok := strings.CutPrefix(text, "${"); ok {
+		name, rest, ok = strings.Cut(inner, "}")
+		if !ok {
+			return "", ""
+		}
+		return name, rest
+	}
+	end := 1
+	for end < len(text) && (text[end] == '_' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z' || text[end] >= '0' && text[end] <= '9') {
+		end++
+	}
+	return text[1:end], text[end:]
+}
+
+// assigned lists the literals that a variable can hold in a block.
+func assigned(b *nginx.Block, name string) ([]literal, bool) {
+	location := b.Enclosing(catalog.Location)
+	server := b.Enclosing(catalog.Server)
+	if location != nil && b == location {
+		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) {
+			if r := lastSet(own, name); !r.IsZero() && isLiteral(r.Arg(1)) {
+				return []literal{{r.Arg(1), r.ArgSpan(1)}}, true
+			}
+		}
+	}
+	if server == nil || server.Parent == nil {
+		return nil, false // what the enclosing blocks set was not read
+	}
+	var values []literal
+	known := collect(server, name, &values)
+	for outer := server.Parent; outer != nil; outer = outer.Parent {
+		known = known && !outer.Missing
+		for _, r := range outer.Own("map") {
+			if r.NArgs() == 2 && strings.EqualFold(r.Arg(1), "$"+name) {
+				known = rows(r, &values) && known
+			}
+		}
+		for _, definer := range []string{"geo", "split_clients", "perl_set", "js_set", "js_var", "geoip2"} {
+			for _, r := range outer.Own(definer) {
+				for _, arg := range r.Args() {
+					known = known && !strings.EqualFold(arg, "$"+name)
+				}
+			}
+		}
+	}
+	return values, known && len(values) > 0
+}
+
+// collect gathers every `set` of a variable in a server, in whatever location:
+// an internal redirect carries it along. It reports false where something else
+// may give the variable a value.
+func collect(b *nginx.Block, name string, values *[]literal) bool {
+	if b.Missing {
+		return false
+	}
+	for r := range b.All() {
+		directive := r.Name()
+		for i, arg := range r.Args() {
+			switch {
+			case strings.Contains(arg, "<"+name+">"):
+				return false // a named capture
+			case i != 0 || !strings.EqualFold(arg, "$"+name):
+			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
+				*values = append(*values, literal{r.Arg(1), r.ArgSpan(1)})
+			case directive == "set" || strings.HasPrefix(directive, "set_") || strings.HasSuffix(directive, "_set"):
+				return false
+			}
+		}
+	}
+	for _, child := range b.Children {
+		if !collect(child, name, values) {
+			return false
+		}
+	}
+	return true
+}
+
+// rows gathers the values of a map.
+func rows(m nginx.Ref, values *[]literal) bool {
+	t := m.Tree()
+	for row := range t.Children(m.ID) {
+		switch first := t.Name(row); {
+		case first == "hostnames" || first == "volatile":
+		case first == "include" || t.NArgs(row) != 1 || !isLiteral(t.Arg(row, 0)):
+			return false
+		default:
+			*values = append(*values, literal{t.Arg(row, 0), t.ArgSpan(row, 0)})
+		}
+	}
+	return true
+}
+
+func setsBelow(b *nginx.Block, name string) bool {
+	for _, child := range b.Children {
+		if child.Context == catalog.Location {
+			continue
+		}
+		if !lastSet(child.Own("set"), name).IsZero() || setsBelow(child, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func lastSet(sets []nginx.Ref, name string) nginx.Ref {
+	for i := len(sets) - 1; i >= 0; i-- {
+		if strings.EqualFold(sets[i].Arg(0), "$"+name) {
+			return sets[i]
+		}
+	}
+	return nginx.Ref{}
+}
+
+func isLiteral(s string) bool { return !strings.Contains(s, "$") && !nginx.Opaque(s) }

@@ -1,0 +1,74 @@
+package syntax
+
+import (
+	"strings"
+
+	"nginx-lint/analyzer/source"
+)
+
+// An INI is one PHP-FPM configuration file as php-fpm reads it: line by line,
+// each by the Zend INI rules in normal mode (measured on php-fpm 8.2).
+//
+// A line that php-fpm refuses still yields the keys and sections that it names,
+// with Known false: they are written there, but what they say is not certain.
+type INI struct {
+	File   *source.File
+	Lines  []Entry // sections and entries, in order
+	Errors []Error
+	// Comments from `;` to before the line end, in order.
+	Comments []source.Span
+}
+
+// EntryKind tells entries apart.
+type EntryKind uint8
+
+// The kinds of entries.
+const (
+	Section EntryKind = iota + 1 // [name]
+	Key                          // key = value
+	Item                         // key[offset] = value
+)
+
+// An Entry is one section head or key of an INI file.
+type Entry struct {
+	Kind EntryKind
+	// Name is the section's name or the key as written (trimmed). A section's name
+	// that is not Known stays unexpanded.
+	Name string
+	// Offset is the text between the brackets of an Item.
+	Offset string
+	// Value is what php-fpm receives: unquoted, parts joined, true words as "1", false words as "".
+	Value string
+	// Known is false where name, offset or value depend on the environment, a php.ini
+	// setting (`${NAME}`) or a PHP constant, and on lines with an error.
+	Known bool
+	// Null is set for a key without `=` (and for an empty ''), which php-fpm refuses.
+	Null bool
+	// NameSpan covers the name; of an Item the name with its brackets.
+	NameSpan source.Span
+	// ValueSpan covers the value with its quotes; it is empty where none is written.
+	ValueSpan source.Span
+	// Span covers the whole statement without comment.
+	Span source.Span
+}
+
+// ParseINI reads a PHP-FPM configuration file. It never fails.
+//
+// Beyond php-fpm 8.2 it takes the quoted fallbacks of PHP 8.3 (`${NAME:-"a b"}`).
+func ParseINI(f *source.File) *INI {
+	p := iniParser{ini: &INI{File: f}}
+	for start := 0; start < len(f.Text); {
+		end := len(f.Text)
+		if i := strings.IndexByte(f.Text[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		if end > start { // php-fpm skips empty lines
+			p.line(start, end)
+		}
+		start = end + 1
+	}
+	if len(p.ini.Errors) > 0 {
+		p.ini.Errors[0].First = true
+	}
+	return p.ini
+}

@@ -1,0 +1,2 @@
+package syntax
+var nginxMistakes = []struct{ name, text string; want []string }{}

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/term"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/cmd/internal/render"
+)
+
+// lint checks the paths, reports, and gives the exit code.
+func (p *program) lint(o *options) (int, error) {
+	selected, err := p.selectRules(o)
+	if err != nil {
+		return 0, err
+	}
+	in := analyzer.Options{
+		FS:           source.OS{Dir: p.Dir},
+		Dir:          filepath.ToSlash(p.Dir),
+		Paths:        slices.DeleteFunc(slices.Clone(o.args), isStdin),
+		Root:         o.root,
+		Prefix:       o.prefix,
+		PathMap:      o.pathMap,
+		Context:      o.context,
+		Kind:         o.kind,
+		NginxVersion: o.nginxVersion,
+		NginxUser:    o.nginxUser,
+		Exclude:      o.exclude,
+		Rules:        selected,
+		Known:        p.ruleIDs(),
+	}
+	if slices.ContainsFunc(o.args, isStdin) {
+		if in.Stdin, err = p.readStdin(o.stdinName); err != nil {
+			return 0, err
+		}
+	}
+	report, err := p.check(in)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range report.Failures {
+		p.complain(f.Path + ": " + reason(f.Err))
+	}
+	if o.verbose {
+		if err := render.Details(p.Stderr, report); err != nil {
+			return 0, err
+		}
+	}
+	if err := p.report(o, report); err != nil {
+		return 0, fmt.Errorf("the report could not be written: %w", err)
+	}
+	return exitCode(report, o), nil
+}
+
+func isStdin(path string) bool { return path == "-" }
+
+func (p *program) readStdin(name string) (*source.File, error) {
+	text, err := io.ReadAll(io.LimitReader(p.Stdin, source.MaxFileSize+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("standard input: %w", err)
+	case len(text) > source.MaxFileSize:
+		return nil, fmt.Errorf("standard input: %w", source.ErrTooLarge)
+	}
+	return source.NewFile(cmp.Or(filepath.ToSlash(name), "<stdin>"), string(text)), nil
+}
+
+// reason is an error's text without the path that stands before it already.
+func reason(err error) string {
+	var in *fs.PathError
+	if errors.As(err, &in) && in.Error() == err.Error() {
+		return in.Err.Error()
+	}
+	return err.Error()
+}
+
+// report writes the report to where it is wanted; an output file is written only
+// once the report is complete.
+func (p *program) report(o *options, r *diag.Report) error {
+	if o.output == "" {
+		return p.write(p.Stdout, o, r)
+	}
+	var b bytes.Buffer
+	if err := p.write(&b, o, r); err != nil {
+		return err
+	}
+	name := o.output
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(p.Dir, name)
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644) //nolint:gosec // a report is for others to read
+}
+
+func (p *program) write(w io.Writer, o *options, r *diag.Report) error {
+	if o.format == "json" {
+		return render.JSON(w, r, render.JSONOptions{Version: version(), Severity: o.severity})
+	}
+	return render.Text(w, r, render.TextOptions{
+		Severity: o.severity,
+		Color:    p.colored(o.color, w),
+		Quiet:    o.quiet,
+		Listed:   o.verbose,
+	})
+}
+
+// colored decides on colour for what is written to w. A choice on the command line
+// wins over NO_COLOR, and that over CLICOLOR_FORCE.
+func (p *program) colored(when string, w io.Writer) bool {
+	switch when {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	if p.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	if force := p.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	f, ok := w.(*os.File)
+	return ok && p.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+func exitCode(r *diag.Report, o *options) int {
+	counts := func(f diag.Finding) bool {
+		return o.failOn != 0 && f.Severity >= max(o.failOn, o.severity)
+	}
+	switch {
+	case len(r.Failures) > 0, r.LimitReached:
+		return exitFailed
+	case slices.ContainsFunc(r.Findings, counts):
+		return exitFindings
+	}
+	return exitClean
+}
+
+// selectRules are the rules that --only and --skip leave.
+func (p *program) selectRules(o *options) ([]*analyzer.Rule, error) {
+	for _, id := range slices.Concat(o.only, o.skip) {
+		if _, err := p.rule(id); err != nil {
+			return nil, err
+		}
+	}
+	if len(o.only) == 0 && o.flags.Changed("only") {
+		return nil, usagef("--only names no rule")
+	}
+	var selected []*analyzer.Rule
+	for _, r := range p.rules {
+		always := r.Always || r.Driver // what reading itself finds belongs to every run
+		skipped := slices.Contains(o.skip, r.ID)
+		if skipped && always {
+			return nil, usagef("--skip %s: this rule always runs", r.ID)
+		}
+		if always || !skipped && (len(o.only) == 0 || slices.Contains(o.only, r.ID)) {
+			selected = append(selected, r)
+		}
+	}
+	return selected, nil
+}
+
+// rule finds a rule by id.
+func (p *program) rule(id string) (*analyzer.Rule, error) {
+	for _, r := range p.rules {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	if hint := didYouMean(id, p.ruleIDs()); hint != "" {
+		return nil, usagef("unknown rule %q%s", id, hint)
+	}
+	return nil, usagef("unknown rule %q: `nginx-lint rules` lists them", id)
+}
+
+func (p *program) ruleIDs() []string {
+	ids := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		ids[i] = r.ID
+	}
+	return ids
+}

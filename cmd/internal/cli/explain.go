@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/cmd/internal/render"
+)
+
+// textWidth is the column at which explanations are wrapped.
+const textWidth = 80
+
+// explain writes all that there is to know of a rule.
+func (p *program) explain(o *options) error {
+	r, err := p.rule(o.args[0])
+	if err != nil {
+		return err
+	}
+	e := explainer{w: bufio.NewWriter(p.Stdout), colored: p.colored(o.color, p.Stdout)}
+	e.title(r.ID + ": " + r.Doc.Summary)
+	fmt.Fprintln(e.w)
+	e.fact("severity", either(r.Severities))
+	e.fact("fix", cmp.Or(either(r.Safeties), "none"))
+	if r.Refused != "" {
+		e.fact("refused by", string(r.Refused)+" -t")
+	}
+	e.fact("since", r.Doc.Since)
+
+	e.section("What is reported", r.Doc.What)
+	e.section("What happens", r.Doc.Why)
+	e.section("What is not seen", r.Doc.Gaps)
+	e.section("What to do", r.Doc.Remedy)
+	e.section("How safe the fixes are", r.Doc.FixSafety)
+	if archive, ok := p.example(r.ID, "bad.txtar"); ok {
+		e.example("Example that is reported", archive)
+	}
+	if archive, ok := p.example(r.ID, "good.txtar"); ok {
+		e.example("Example that is fine", archive)
+	}
+	if len(r.Doc.Refs) > 0 {
+		e.title("\nReferences")
+		for _, ref := range r.Doc.Refs {
+			fmt.Fprintf(e.w, "  %s\n", ref)
+		}
+	}
+	return e.w.Flush()
+}
+
+type explainer struct {
+	w       *bufio.Writer
+	colored bool
+}
+
+func (e explainer) title(text string) {
+	if e.colored {
+		head := strings.TrimLeft(text, "\n")
+		text = text[:len(text)-len(head)] + "\x1b[1m" + head + "\x1b[0m"
+	}
+	fmt.Fprintln(e.w, text)
+}
+
+func (e explainer) fact(name, value string) {
+	if value != "" {
+		fmt.Fprintf(e.w, "  %-12s%s\n", name, value)
+	}
+}
+
+func (e explainer) section(title, text string) {
+	if text != "" {
+		e.title("\n" + title)
+		fmt.Fprint(e.w, wrap(text, "  "))
+	}
+}
+
+// example shows the files of an archive as a reader would see them in an editor.
+func (e explainer) example(title, archive string) {
+	e.title("\n" + title)
+	for i, f := range txtar.Parse([]byte(archive)).Files {
+		if i > 0 {
+			fmt.Fprintln(e.w)
+		}
+		fmt.Fprintf(e.w, "  -- %s --\n", f.Name)
+		for line := range strings.Lines(withoutWants(string(f.Data))) {
+			fmt.Fprintf(e.w, "  %s\n", strings.TrimRight(line, "\r\n"))
+		}
+	}
+}
+
+// want matches the comment by which a test case says what it expects on its line.
+var want = regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
+
+func withoutWants(text string) string { return want.ReplaceAllString(text, "") }
+
+// wrap breaks paragraphs at textWidth and indents them. Paragraphs are separated by
+// empty lines; lines that start with white space stay as they are.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	var paragraph []string
+	flush := func() {
+		column := 0
+		for _, word := range paragraph {
+			switch {
+			case column == 0:
+				b.WriteString(indent)
+				column = len(indent)
+			case column+1+len(word) > textWidth:
+				b.WriteString("\n" + indent)
+				column = len(indent)
+			default:
+				b.WriteByte(' ')
+				column++
+			}
+			b.WriteString(word)
+			column += len(word)
+		}
+		if column > 0 {
+			b.WriteByte('\n')
+		}
+		paragraph = paragraph[:0]
+	}
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		line = strings.TrimRight(line, " \t\r")
+		switch {
+		case line == "":
+			flush()
+			b.WriteByte('\n')
+		case line[0] == ' ' || line[0] == '\t':
+			flush()
+			fmt.Fprintf(&b, "%s%s\n", indent, line)
+		default:
+			paragraph = append(paragraph, strings.Fields(line)...)
+		}
+	}
+	flush()
+	return b.String()
+}
+
+// A ruleInfo is a rule in the JSON form of `nginx-lint rules`.
+type ruleInfo struct {
+	ID         string       `json:"id"`
+	Summary    string       `json:"summary"`
+	Severities []string     `json:"severities"`
+	Fixes      []string     `json:"fixes"`
+	RefusedBy  diag.Program `json:"refusedBy,omitempty"`
+	Always     bool         `json:"always"`
+	Since      string       `json:"since"`
+	What       string       `json:"what"`
+	Why        string       `json:"why"`
+	Gaps       string       `json:"gaps"`
+	Remedy     string       `json:"remedy"`
+	FixSafety  string       `json:"fixSafety"`
+	Refs       []string     `json:"refs"`
+	Docs       string       `json:"docs"`
+}
+
+// listRules writes all rules.
+func (p *program) listRules(o *options) error {
+	if o.format == "json" {
+		infos := make([]ruleInfo, len(p.rules))
+		for i, r := range p.rules {
+			infos[i] = newRuleInfo(r)
+		}
+		return render.WriteJSON(p.Stdout, infos)
+	}
+	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RULE\tSEVERITY\tFIX\tSUMMARY")
+	for _, r := range p.rules {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, strings.Join(words(r.Severities), ", "), cmp.Or(strings.Join(words(r.Safeties), ", "), "-"), r.Doc.Summary)
+	}
+	return w.Flush()
+}
+
+func newRuleInfo(r *analyzer.Rule) ruleInfo {
+	return ruleInfo{
+		ID:         r.ID,
+		Summary:    r.Doc.Summary,
+		Severities: words(r.Severities),
+		Fixes:      words(r.Safeties),
+		RefusedBy:  r.Refused,
+		Always:     r.Always,
+		Since:      r.Doc.Since,
+		What:       r.Doc.What,
+		Why:        r.Doc.Why,
+		Gaps:       r.Doc.Gaps,
+		Remedy:     r.Doc.Remedy,
+		FixSafety:  r.Doc.FixSafety,
+		Refs:       append([]string{}, r.Doc.Refs...),
+		Docs:       "nginx-lint explain " + r.ID,
+	}
+}
+
+// either writes values as "a, b or c".
+func either[T fmt.Stringer](values []T) string {
+	all := words(values)
+	if len(all) < 2 {
+		return strings.Join(all, "")
+	}
+	last := len(all) - 1
+	return strings.Join(all[:last], ", ") + " or " + all[last]
+}
+
+func words[T fmt.Stringer](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = v.String()
+	}
+	return out
+}

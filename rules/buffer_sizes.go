@@ -1,0 +1,298 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/syntax"
+)
+
+var bufferSizes = analyzer.Rule{
+	ID:         "buffer-sizes",
+	Severities: []diag.Severity{diag.Error},
+	Safeties:   []diag.Safety{diag.Safe},
+	Refused:    diag.Nginx,
+	OnBlock:    buffers,
+	Doc: analyzer.Doc{
+		Summary: "buffer sizes that do not add up, so that nginx does not start",
+		What: "For fastcgi, proxy, uwsgi and scgi, with the values in force in each server and location after inheritance: let S be the larger of `X_buffer_size` and one of the `X_buffers` (N of size Z). " +
+			"Then N must be at least 2; `X_busy_buffers_size` (2·S unless set) at least S and at most (N−1)·Z; `X_temp_file_write_size` (2·S unless set) at least S; `X_max_temp_file_size` (1g unless set) zero or at least S.",
+		Why: "nginx refuses the whole configuration, also where nothing is passed to that family: `[emerg] \"fastcgi_busy_buffers_size\" must be less than the size of all \"fastcgi_buffers\" minus one buffer`. " +
+			"It names the line of the closing brace of `http`, never the directive at fault. Two values that are right by themselves can break where one is inherited and the other is not; `proxy_buffer_size 16k;` alone does.",
+		Gaps:      "Assumes memory pages of 4 KiB for values that nobody sets. Silent where an inherited value is not known.",
+		Remedy:    "Change the value that the finding points at, or the others with it.",
+		FixSafety: "Safe: nginx does not start today. The fix is the smallest change in the block that broke the sum: one more buffer, or a derived size written down.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_buffers", "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_busy_buffers_size"},
+		Since:     "0.1.0",
+	},
+}
+
+var bufferFamilies = [...]string{"fastcgi", "proxy", "uwsgi", "scgi"}
+
+// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
+const pageSize = 4096
+
+// A setting is one size in force in a block, with where it comes from.
+type setting struct {
+	name  string
+	value nginx.Value
+	bytes int64
+	known bool
+}
+
+// sums are the sizes of one family in force in one block.
+type sums struct {
+	block        *nginx.Block
+	family       string
+	buffer       setting // X_buffer_size
+	buffers      setting // X_buffers: size of one
+	number       int64   // X_buffers: how many
+	busy         setting // X_busy_buffers_size
+	write        setting // X_temp_file_write_size
+	maxTemp      setting // X_max_temp_file_size
+	largest      int64   // S
+	largestKnown bool
+}
+
+// broken is one relation that does not hold.
+type broken struct {
+	// among are the settings that take part, the likeliest culprit first.
+	among []setting
+	// says is nginx's own message, sum the arithmetic behind it.
+	says, sum string
+	mend      func(*sums) []change
+}
+
+// A change sets one directive of the family to new arguments.
+type change struct {
+	name string
+	args []string
+}
+
+func buffers(p *analyzer.Pass, b *nginx.Block) {
+	if b.Context == catalog.HTTP && !b.Config.Fragment && !hasServer(b) {
+		return // nginx merges, and checks, servers and locations only
+	}
+	for _, family := range bufferFamilies {
+		s := read(b, family)
+		bad, ok := s.check()
+		if !ok {
+			continue
+		}
+		guilty, found := innermost(bad.among)
+		if !found || guilty.In != b {
+			continue // inherited as a whole: reported for the block that broke it
+		}
+		p.Report(guilty.From, nil, s.finding(bad, guilty))
+	}
+}
+
+func hasServer(http *nginx.Block) bool {
+	return slices.ContainsFunc(http.Children, func(b *nginx.Block) bool { return b.Context == catalog.Server })
+}
+
+func read(b *nginx.Block, family string) sums {
+	s := sums{block: b, family: family}
+	s.buffer = s.setting("_buffer_size", pageSize, nginx.ParseSize)
+	s.buffers, s.number = s.bufs()
+	if s.largestKnown = s.buffer.known && s.buffers.known; s.largestKnown {
+		s.largest = max(s.buffer.bytes, s.buffers.bytes)
+	}
+	s.busy = s.derived("_busy_buffers_size")
+	s.write = s.derived("_temp_file_write_size")
+	s.maxTemp = s.setting("_max_temp_file_size", 1<<30, nginx.ParseOffset)
+	return s
+}
+
+func (s *sums) setting(suffix string, fallback int64, parse func(string) (int64, bool)) setting {
+	v := s.block.Value(s.family + suffix)
+	out := setting{name: s.family + suffix, value: v, bytes: fallback}
+	if v.Explicit() {
+		out.bytes, out.known = parse(v.Arg(0))
+	} else {
+		out.known = v.Unset
+	}
+	return out
+}
+
+func (s *sums) bufs() (setting, int64) {
+	v := s.block.Value(s.family + "_buffers")
+	out := setting{name: s.family + "_buffers", value: v, bytes: pageSize}
+	if !v.Explicit() {
+		out.known = v.Unset
+		return out, 8
+	}
+	number, ok := nginx.ParseNumber(v.Arg(0))
+	out.bytes, out.known = nginx.ParseSize(v.Arg(1))
+	out.known = out.known && ok
+	return out, number
+}
+
+// derived is a size that is twice the largest buffer unless somebody sets it.
+func (s *sums) derived(suffix string) setting {
+	out := s.setting(suffix, 2*s.largest, nginx.ParseSize)
+	if !out.value.Explicit() {
+		out.known = out.known && s.largestKnown
+	}
+	return out
+}
+
+// check finds the first relation that does not hold, in nginx's order.
+func (s *sums) check() (broken, bool) {
+	x := s.family
+	atLeast := func(name string) string {
+		return fmt.Sprintf("\"%s\" must be equal to or greater than the maximum of the value of \"%s_buffer_size\" and one of the \"%s_buffers\"", name, x, x)
+	}
+	switch {
+	case s.buffers.known && s.number < 2:
+		return broken{
+			among: []setting{s.buffers},
+			says:  fmt.Sprintf("there must be at least 2 \"%s_buffers\"", x),
+			sum:   fmt.Sprintf("%d buffer of %s", s.number, size(s.buffers.bytes)),
+			mend:  (*sums).moreBuffers,
+		}, true
+	case s.busy.known && s.largestKnown && s.busy.bytes < s.largest:
+		return broken{
+			among: []setting{s.busy, s.larger(), s.smaller()},
+			says:  atLeast(s.busy.name),
+			sum:   fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.busy.name, size(s.busy.bytes), size(s.largest), s.buffer, s.buffers),
+			mend:  (*sums).moreBusy,
+		}, true
+	case s.busy.known && s.buffers.known && s.busy.bytes > (s.number-1)*s.buffers.bytes:
+		return broken{
+			among: s.tooBusy(),
+			says:  fmt.Sprintf("\"%s_busy_buffers_size\" must be less than the size of all \"%s_buffers\" minus one buffer", x, x),
+			sum:   fmt.Sprintf("%s is more than %d × %s = %s", s.busyText(), s.number-1, size(s.buffers.bytes), size((s.number-1)*s.buffers.bytes)),
+			mend:  (*sums).moreBuffers,
+		}, true
+	case s.write.known && s.largestKnown && s.write.bytes < s.largest:
+		return broken{
+			among: []setting{s.write, s.larger(), s.smaller()},
+			says:  atLeast(s.write.name),
+			sum:   fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.write.name, size(s.write.bytes), size(s.largest), s.buffer, s.buffers),
+			mend:  func(s *sums) []change { return []change{{s.write.name, []string{size(2 * s.largest)}}} },
+		}, true
+	case s.maxTemp.known && s.largestKnown && s.maxTemp.bytes != 0 && s.maxTemp.bytes < s.largest:
+		return broken{
+			among: []setting{s.maxTemp, s.larger(), s.smaller()},
+			says: fmt.Sprintf("\"%s\" must be equal to zero to disable temporary files usage or must be equal to or greater than the maximum of the value of \"%s_buffer_size\" and one of the \"%s_buffers\"",
+				s.maxTemp.name, x, x),
+			sum:  fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.maxTemp.name, size(s.maxTemp.bytes), size(s.largest), s.buffer, s.buffers),
+			mend: func(s *sums) []change { return []change{{s.maxTemp.name, []string{size(s.largest)}}} },
+		}, true
+	}
+	return broken{}, false
+}
+
+func (s *sums) larger() setting {
+	if s.buffer.bytes > s.buffers.bytes {
+		return s.buffer
+	}
+	return s.buffers
+}
+
+func (s *sums) smaller() setting {
+	if s.buffer.bytes > s.buffers.bytes {
+		return s.buffers
+	}
+	return s.buffer
+}
+
+func (s *sums) tooBusy() []setting {
+	if s.busy.value.Explicit() {
+		return []setting{s.busy, s.buffers}
+	}
+	return []setting{s.larger(), s.buffers, s.smaller()}
+}
+
+func (s *sums) busyText() string {
+	if s.busy.value.Explicit() {
+		return s.busy.name + " " + size(s.busy.bytes)
+	}
+	return fmt.Sprintf("%s %s (twice %s)", s.busy.name, size(s.busy.bytes), size(s.largest))
+}
+
+func (s setting) String() string { return s.name + " " + size(s.bytes) }
+
+// moreBuffers is the smallest number of buffers that holds what may be busy.
+func (s *sums) moreBuffers() []change {
+	number := max(2, (s.busy.bytes+s.buffers.bytes-1)/s.buffers.bytes+1)
+	return []change{{s.buffers.name, []string{strconv.FormatInt(number, 10), size(s.buffers.bytes)}}}
+}
+
+func (s *sums) moreBusy() []change {
+	busy := change{s.busy.name, []string{size(2 * s.largest)}}
+	if 2*s.largest <= (s.number-1)*s.buffers.bytes {
+		return []change{busy}
+	}
+	s.busy.bytes = 2 * s.largest
+	return append(s.moreBuffers(), busy)
+}
+
+// innermost is the written setting of the deepest block: the one that broke what held outside.
+func innermost(among []setting) (nginx.Value, bool) {
+	var best nginx.Value
+	for _, s := range among {
+		if s.value.Explicit() && (best.In == nil || s.value.In != best.In && s.value.In.Within(best.In)) {
+			best = s.value
+		}
+	}
+	return best, best.In != nil
+}
+
+func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {
+	f := diag.Finding{
+		Severity: diag.Error,
+		Summary:  "these buffer sizes do not add up",
+		Subject:  diag.Label{Span: guilty.From.Head(), Text: bad.sum},
+		Notes:    []string{"nginx: [emerg] " + bad.says + " (at the closing brace of http)"},
+	}
+	for _, t := range bad.among {
+		if t.value.Explicit() && t.value.From != guilty.From {
+			f.Related = append(f.Related, label(t.value.From.Head(), "in force here, %s", origin(t.value)))
+		}
+		if !t.value.Explicit() && t.name != s.busy.name && t.name != s.write.name {
+			f.Notes = append(f.Notes, t.String()+" is nginx's default")
+		}
+	}
+	var remedy string
+	fix := diag.Fix{Safety: diag.Safe}
+	tree := guilty.From.Tree()
+	after := guilty.From.ID
+	for i, c := range bad.mend(s) {
+		line := c.name
+		for _, arg := range c.args {
+			line += " " + arg
+		}
+		if i > 0 {
+			remedy += " and "
+		}
+		remedy += "`" + line + "`"
+		fix.Edits = append(fix.Edits, s.set(c, tree, after, line, guilty.In)...)
+	}
+	fix.Title = "set " + remedy
+	f.Remedy = "set " + remedy + " beside it, or change the sizes"
+	f.Fixes = []diag.Fix{fix}
+	return f
+}
+
+// set changes the directive where the guilty block has it, else adds it behind the guilty one.
+func (s *sums) set(c change, tree *syntax.Tree, after syntax.ID, line string, in *nginx.Block) []diag.Edit {
+	own := in.Own(c.name)
+	if len(own) == 0 {
+		return []diag.Edit{tree.InsertInto(tree.Parent(after), after, line+";")}
+	}
+	var edits []diag.Edit
+	last := own[len(own)-1]
+	for i, arg := range c.args {
+		if last.Arg(i) != arg {
+			edits = append(edits, last.Tree().SetArg(last.ID, i, arg))
+		}
+	}
+	return edits
+}

@@ -1,0 +1,23 @@
+package rules
+
+import (
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+)
+
+var ignoreComment = analyzer.Rule{
+	ID:         analyzer.RuleIgnoreComment,
+	Severities: []diag.Severity{diag.Warning},
+	Always:     true,
+	Driver:     true,
+	NoProof:    "it is about comments, which no server reads",
+	Doc: analyzer.Doc{
+		Summary: "a silencing comment without reason, with an unknown rule, or that silences nothing",
+		What: "`# nginx-lint:ignore RULE[,RULE] reason` (`;` in INI files) silences findings: on a line of its own for the next directive and all in its block, at the end of a line for that directive. " +
+			"`# nginx-lint:ignore-file RULE[,RULE] reason` does so for the file. Comments of this form that do not do what they say are reported.",
+		Why:    "A comment without a reason cannot be judged by the next reader, one with a misspelled rule silences nothing, and one whose finding is gone hides the next fault of its kind.",
+		Gaps:   "A comment is called unused only for rules that ran.",
+		Remedy: "Write the reason, correct the rule's name, or remove the comment.",
+		Since:  "0.1.0",
+	},
+}

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+var socketPermission = analyzer.Rule{
+	ID:         "socket-permission",
+	Severities: []diag.Severity{diag.Error, diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	OnHop:      permission,
+	Doc: analyzer.Doc{
+		Summary: "the pool's socket is not nginx's to open",
+		What: "A `fastcgi_pass unix:` leads to a pool whose socket nginx's workers may not write to, as `listen.owner`, `listen.group` and `listen.mode` (0660 when absent) make it. To connect, the *write* bit is needed: the owner's if nginx's user owns the socket, else the group's if it is the group, else the others'. " +
+			"Without `listen.owner` and `listen.group` the socket is root's: the pool's own `user` does not matter. " +
+			"An error where both are absent or the mode refuses every membership; a warning where an owner or group that is not nginx's is written, since nginx's user may be a member of that group.",
+		Why:       "Every request ends as 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. Both servers' own tests accept it.",
+		Gaps:      "Silent where nginx's user is not known (no `user` directive: it is the build's), where it is root, where the pool has an ACL (`listen.acl_users`, `listen.acl_groups`), for owners given as numbers, and where the pool has no `user` (its master then does not run as root). Folders above the socket are not seen.",
+		Remedy:    "Set `listen.owner` and `listen.group` of the pool to nginx's user and group.",
+		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it. Otherwise somebody chose them, and the choice is yours.",
+		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#listen-owner", "https://nginx.org/en/docs/ngx_core_module.html#user"},
+		Since:     "0.1.0",
+	},
+}
+
+// access is how the socket of a pool may be opened.
+type access struct {
+	listen, owner, group, mode fpm.Value
+	bits                       int
+}
+
+func permission(p *analyzer.Pass, h *stack.Hop) {
+	pool := h.Pool()
+	if h.Target.Protocol != stack.FastCGI || pool == nil || h.Peer.Endpoint.Net != stack.Unix {
+		return
+	}
+	user, group, from, known := h.Scope.User(h.Target.Config)
+	a, plain := socketAccess(pool)
+	if !known || user == "root" || !plain {
+		return
+	}
+	subject, severity := a.verdict(user, group)
+	if severity == 0 {
+		return
+	}
+	f := diag.Finding{
+		Severity: severity,
+		Summary:  "nginx may not open the pool's socket",
+		Subject:  diag.Label{Span: subject.Span, Text: a.describe() + fmt.Sprintf("; nginx's workers are %s:%s", user, group)},
+		Related:  []diag.Label{label(h.Peer.Span, "connects to it")},
+		Notes:    []string{fmt.Sprintf("requests end as 502; error.log: connect() to %s failed (13: Permission denied) while connecting to upstream", h.Peer.Endpoint)},
+		Remedy:   fmt.Sprintf("set listen.owner = %s and listen.group = %s in pool %s", user, group, pool.Name),
+	}
+	if subject.Span != a.listen.Span {
+		f.Related = append(f.Related, label(a.listen.Span, "the socket"))
+	}
+	if !from.IsZero() {
+		f.Related = append(f.Related, label(from.Head(), "nginx's user"))
+	}
+	if severity == diag.Warning {
+		f.Notes = append(f.Notes, fmt.Sprintf("unless %s is a member of group %s on that host", user, a.group.Text))
+	}
+	if !a.owner.Set && !a.group.Set {
+		f.Fixes = []diag.Fix{{
+			Title: f.Remedy, Safety: diag.Safe,
+			Edits: []diag.Edit{syntax.InsertAfterLine(a.listen.Span, "listen.owner = "+user, "listen.group = "+group)},
+		}}
+	} else {
+		f.Fixes = []diag.Fix{{Title: f.Remedy + ", or change listen.mode", Safety: diag.Manual}}
+	}
+	p.Report(h.Target.Pass, pool, f)
+}
+
+// socketAccess reads a pool's access settings. plain is false where they do not
+// decide alone or are not known.
+func socketAccess(pool *fpm.Pool) (a access, plain bool) {
+	for _, acl := range []string{"listen.acl_users", "listen.acl_groups"} {
+		if v := pool.Get(acl); !v.Known || v.Set && v.Text != "" {
+			return a, false
+		}
+	}
+	a = access{listen: pool.Get("listen"), owner: pool.Get("listen.owner"), group: pool.Get("listen.group"), mode: pool.Get("listen.mode")}
+	for _, v := range []fpm.Value{a.owner, a.group} {
+		if !v.Known || v.Set && (v.Text == "" || strings.Trim(v.Text, "0123456789") == "") {
+			return a, false
+		}
+	}
+	if !a.mode.Known || !pool.Get("user").Set {
+		return a, false
+	}
+	for _, c := range a.mode.Text {
+		if c < '0' || c > '7' {
+			break // php-fpm reads as many octal digits as there are
+		}
+		a.bits = (a.bits*8 + int(c-'0')) & 0o7777
+	}
+	return a, true
+}
+
+// verdict finds the guilty setting, and how certain it is that nginx is refused; 0 where it is not.
+func (a access) verdict(user, group string) (fpm.Value, diag.Severity) {
+	const ownerWrite, groupWrite, otherWrite = 0o200, 0o020, 0o002
+	owner := a.owner.Text
+	if !a.owner.Set {
+		owner = "root"
+	}
+	socketGroup := a.group.Text
+	if !a.group.Set {
+		socketGroup = owner // a user's primary group has its name nearly everywhere
+	}
+	switch {
+	case owner == user:
+		if a.bits&ownerWrite != 0 {
+			return fpm.Value{}, 0
+		}
+		return a.mode, diag.Error
+	case socketGroup == group:
+		if a.bits&groupWrite != 0 {
+			return fpm.Value{}, 0
+		}
+		return a.mode, diag.Error
+	case a.bits&otherWrite != 0:
+		return fpm.Value{}, 0
+	case a.bits&groupWrite == 0:
+		return a.mode, diag.Error
+	case !a.owner.Set && !a.group.Set:
+		return a.listen, diag.Error
+	case a.group.Set:
+		return a.group, diag.Warning
+	}
+	return a.owner, diag.Warning
+}
+
+// describe says whose the socket is, as ls would.
+func (a access) describe() string {
+	owner, group := "root", "root"
+	if a.owner.Set {
+		owner, group = a.owner.Text, a.owner.Text
+	}
+	if a.group.Set {
+		group = a.group.Text
+	}
+	return fmt.Sprintf("the socket is %s:%s %04o", owner, group, a.bits)
+}

@@ -1,0 +1,212 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/stack"
+)
+
+var targetNoListener = analyzer.Rule{
+	ID:         "target-no-listener",
+	Severities: []diag.Severity{diag.Error, diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
+	YieldsTo:   []string{"target-port-missing"},
+	OnHop:      noListener,
+	Doc: analyzer.Doc{
+		Summary: "nothing listens where nginx sends PHP requests",
+		What: "`fastcgi_pass` leads, directly or through an upstream, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
+			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version. " +
+			"An error where every PHP-FPM main file of the host was read with its includes, else a warning.",
+		Why: "Every such request ends as 502. error.log has `connect() to unix:PATH failed (2: No such file or directory) while connecting to upstream` for a socket, `connect() failed (111: Connection refused)` for a port. " +
+			"`nginx -t` and `php-fpm -t` accept both files: neither reads the other's.",
+		Gaps: "Silent for other addresses than local ones, for host names, where an address holds a variable that is not set from literals, where a pool's own address is not known, for locations that do not look like PHP (fcgiwrap and other FastCGI programs), " +
+			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served. Targets of proxy_pass are not judged: what listens for HTTP is mostly in no file that is read.",
+		Remedy:    "Make both sides name the same socket or port.",
+		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://www.php.net/manual/en/install.fpm.configuration.php#listen"},
+		Since:     "0.1.0",
+	},
+}
+
+func noListener(p *analyzer.Pass, h *stack.Hop) {
+	pools := fastCGIListeners(h.Scope)
+	if len(pools) == 0 || len(h.Scope.UnknownPools) > 0 || !unserved(h) || !looksLikePHP(h) {
+		return
+	}
+	for _, other := range h.Target.Hops {
+		if !other.Peer.Down && !unserved(other) {
+			return
+		}
+	}
+	complete := h.Scope.Complete()
+	if !complete && severalVersions(h.Scope.Masters) {
+		return
+	}
+	severity := diag.Warning
+	if complete && h.Scope.InUse(h.Target.Config) {
+		severity = diag.Error
+	}
+	target := h.Peer.Endpoint
+	f := diag.Finding{
+		Severity: severity,
+		Summary:  "nothing listens where nginx sends PHP requests",
+		Subject:  label(h.Peer.Span, "no PHP-FPM pool listens on %s", target),
+		Notes:    []string{"every request here ends as 502; error.log: " + connectError(target)},
+		Remedy:   "make fastcgi_pass and the pool's listen name the same socket or port",
+	}
+	if h.Target.Upstream != nil {
+		f.Related = append(f.Related, label(h.Target.Pass.Head(), "used here"))
+	}
+	slices.SortStableFunc(pools, func(a, b *stack.Listener) int { return distance(target, a.Endpoint) - distance(target, b.Endpoint) })
+	for _, l := range pools[:min(len(pools), 3)] {
+		f.Related = append(f.Related, label(l.Span, "pool %s listens here%s", l.Pool.Name, difference(target, l.Endpoint)))
+	}
+	f.Fixes = []diag.Fix{connectFix(h, pools, complete)}
+	at := h.Peer.Server
+	if at.IsZero() {
+		at = h.Target.Pass
+	}
+	p.Report(at, at, f)
+}
+
+// unserved reports whether nothing read listens at a local address, for certain.
+func unserved(h *stack.Hop) bool {
+	return h.Target.Protocol == stack.FastCGI && h.Target.Unknown == "" && h.Certain && len(h.Listeners) == 0 && h.Peer.Endpoint.Local()
+}
+
+func fastCGIListeners(s *stack.Scope) []*stack.Listener {
+	var found []*stack.Listener
+	for _, l := range s.Listeners {
+		if l.Pool != nil {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+var (
+	phpWord     = regexp.MustCompile(`(?i)php|fpm`)
+	otherFCGI   = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python`)
+	phpVersion  = regexp.MustCompile(`\d+\.?\d+`)
+	versionless = func(s string) string { return phpVersion.ReplaceAllString(s, "") }
+)
+
+// looksLikePHP reports whether a target is meant for PHP-FPM and no other
+// FastCGI program: by its address, its location, or its script parameters.
+func looksLikePHP(h *stack.Hop) bool {
+	if otherFCGI.MatchString(h.Peer.Span.Text()) {
+		return false
+	}
+	words := append([]string{h.Peer.Span.Text(), h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
+	if params, _, _ := h.Target.Block.List("fastcgi_param"); params != nil {
+		for _, r := range params {
+			if r.Arg(0) == "SCRIPT_FILENAME" {
+				words = append(words, r.Arg(1))
+			}
+		}
+	}
+	words = append(words, h.Target.Block.Value("fastcgi_index").Arg(0))
+	return slices.ContainsFunc(words, phpWord.MatchString)
+}
+
+func severalVersions(masters []*fpm.Master) bool {
+	for _, m := range masters {
+		if m.Version != masters[0].Version {
+			return true
+		}
+	}
+	return false
+}
+
+func connectError(e stack.Endpoint) string {
+	if e.Net == stack.Unix {
+		return fmt.Sprintf("connect() to %s failed (2: No such file or directory) while connecting to upstream", e)
+	}
+	return fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://%s\"", e)
+}
+
+// distance ranks listeners by how little they differ from a target.
+func distance(target, l stack.Endpoint) int {
+	switch {
+	case target.Net == stack.Unix && l.Net == stack.Unix && versionless(target.Path) == versionless(l.Path):
+		return 0
+	case target.Net == stack.TCP && l.Net == stack.TCP && target.Port == l.Port:
+		return 1
+	case target.Net == l.Net:
+		return 2
+	}
+	return 3
+}
+
+// difference says in what a listener differs, where it is one thing only.
+func difference(target, l stack.Endpoint) string {
+	switch distance(target, l) {
+	case 0:
+		return ": only the PHP version differs"
+	case 1:
+		return ": the port is the same, the address is not"
+	case 2:
+		if target.Net == stack.TCP && target.Host == l.Host {
+			return ": only the port differs"
+		}
+		return ""
+	}
+	if l.Net == stack.Unix {
+		return ": a unix socket, where nginx uses a port"
+	}
+	return ": a port, where nginx uses a unix socket"
+}
+
+func connectFix(h *stack.Hop, pools []*stack.Listener, complete bool) diag.Fix {
+	var sameButVersion []*stack.Listener
+	for _, l := range pools {
+		if distance(h.Peer.Endpoint, l.Endpoint) == 0 {
+			sameButVersion = append(sameButVersion, l)
+		}
+	}
+	switch {
+	case complete && len(h.Scope.Masters) == 1 && len(pools) == 1 && len(h.Scope.Masters[0].Pools) == 1:
+		return rewrite(h, pools[0], diag.Safe, "")
+	case len(sameButVersion) == 1:
+		return rewrite(h, sameButVersion[0], diag.Unsafe, "requests go to another PHP version than the one written")
+	}
+	candidates := make([]string, 0, len(pools))
+	for _, l := range pools {
+		candidates = append(candidates, connectAddress(l))
+	}
+	slices.Sort(candidates)
+	return diag.Fix{Title: "use one of: " + strings.Join(slices.Compact(candidates), ", "), Safety: diag.Manual}
+}
+
+func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) diag.Fix {
+	address := connectAddress(l)
+	return diag.Fix{
+		Title: "connect to " + address, Safety: safety, Risk: risk,
+		Edits: []diag.Edit{{Span: h.Peer.Span, NewText: address}},
+	}
+}
+
+// connectAddress is how nginx reaches a pool: as the pool writes a socket's
+// path, on loopback where it listens on any address.
+func connectAddress(l *stack.Listener) string {
+	e := l.Endpoint
+	if e.Net == stack.Unix {
+		return "unix:" + l.Pool.Get("listen").Text
+	}
+	if e.Host == "" {
+		e.Host = "127.0.0.1"
+		if e.Families == stack.V6 {
+			e.Host = "::1"
+		}
+	}
+	return e.String()
+}
+
+func portSuffix(port int) string { return ":" + strconv.Itoa(port) }

@@ -1,0 +1,46 @@
+package rules
+
+import (
+	"fmt"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/stack"
+)
+
+var timeoutNginxGivesUpFirst = analyzer.Rule{
+	ID:         "timeout-nginx-gives-up-first",
+	Severities: []diag.Severity{diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
+	OnHop:      nginxGivesUpFirst,
+	Doc: analyzer.Doc{
+		Summary: "nginx stops waiting while PHP-FPM lets the request go on",
+		What: "The `fastcgi_read_timeout` in force (60s when nobody sets it) is not longer than the `request_terminate_timeout` of the pool that serves the location. " +
+			"A request that sends nothing for that long is given up by nginx, and the limit of the pool is never seen by a client.",
+		Why: "The client gets 504, and error.log has `upstream timed out (110: Connection timed out) while reading response header from upstream`. PHP works on for up to the pool's limit plus the time until php-fpm looks, and keeps a child busy for nobody. " +
+			"Equal limits do not help: with both at 3s, twelve of twelve requests ended as 504.",
+		Gaps:      "`fastcgi_read_timeout` is the time between two reads, not for the whole response: a script that sends output now and then may run longer. Silent where one of the limits is not known, and for pools without a limit.",
+		Remedy:    "Let nginx wait longer than the pool may take, or give the pool a shorter limit.",
+		FixSafety: "Safe where nginx's default is in force, there is one server, and no error_page for 504 or stale cache answers instead: only requests that fail today change. Where somebody wrote the value it is unsafe. The new value is the pool's limit plus php-fpm's check interval, rounded up, plus one second.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_read_timeout", "https://www.php.net/manual/en/install.fpm.configuration.php#request-terminate-timeout"},
+		Since:     "0.1.0",
+	},
+}
+
+func nginxGivesUpFirst(p *analyzer.Pass, h *stack.Hop) {
+	w, ok := bothLimits(h)
+	if !ok || w.readLimit > w.terminateLimit {
+		return
+	}
+	f := w.finding(
+		fmt.Sprintf("nginx gives up after %s without output", seconds(w.readLimit)),
+		fmt.Sprintf("pool %s lets a request take %s", w.pool.Name, seconds(w.terminateLimit)),
+	)
+	f.Severity = diag.Warning
+	f.Summary = "nginx stops waiting while PHP-FPM lets the request go on"
+	f.Notes = append(f.Notes, fmt.Sprintf("the client gets 504 after %s, while PHP works on for up to %s; error.log: upstream timed out (110: Connection timed out) while reading response header from upstream",
+		seconds(w.readLimit), seconds(ceilSeconds(w.bound))))
+	f.Remedy = fmt.Sprintf("let nginx wait longer than the pool may take: fastcgi_read_timeout %s", seconds(w.patience()))
+	f.Fixes = []diag.Fix{w.waitLonger()}
+	p.Report(w.at(), nil, f)
+}

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+// waiting is how long both sides of a hop let one request take.
+type waiting struct {
+	hop  *stack.Hop
+	pool *fpm.Pool
+	// read is the fastcgi_read_timeout in force where the pass stands.
+	read      nginx.Value
+	readLimit time.Duration
+	// terminate is the pool's request_terminate_timeout.
+	terminate      fpm.Value
+	terminateLimit time.Duration
+	// bound is when php-fpm has killed the request at the latest: it looks only now and then.
+	bound time.Duration
+}
+
+// bothLimits reads the limits of a hop. ok is false where one is not known, or
+// the pool never kills.
+func bothLimits(h *stack.Hop) (w waiting, ok bool) {
+	w = waiting{hop: h, pool: h.Pool()}
+	if h.Target.Protocol != stack.FastCGI || w.pool == nil {
+		return w, false
+	}
+	var known [3]bool
+	w.terminate = w.pool.Get("request_terminate_timeout")
+	w.terminateLimit, known[0] = w.pool.TerminateTimeout()
+	w.bound, known[1] = w.pool.KillBound()
+	w.read = h.Target.Block.Value("fastcgi_read_timeout")
+	w.readLimit, known[2] = w.read.Duration()
+	return w, known == [3]bool{true, true, true} && w.terminateLimit > 0 && w.bound > 0 && w.readLimit > 0
+}
+
+// finding builds what the timeout rules have in common: the place of nginx's
+// limit where somebody wrote it, else of the pool's, and the other beside it.
+func (w waiting) finding(nginxText, poolText string) diag.Finding {
+	pass := label(w.hop.Target.Pass.Head(), "requests go to pool %s here", w.pool.Name)
+	if w.read.Explicit() {
+		f := diag.Finding{
+			Subject: diag.Label{Span: w.read.From.Head(), Text: nginxText},
+			Related: []diag.Label{label(w.terminate.Span, "%s", poolText), pass},
+		}
+		if w.read.Origin == nginx.Outer {
+			f.Notes = append(f.Notes, "fastcgi_read_timeout is in force here "+origin(w.read))
+		}
+		return f
+	}
+	pass.Text += fmt.Sprintf("; fastcgi_read_timeout is %s, %s", seconds(w.readLimit), origin(w.read))
+	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}}
+}
+
+// at is the directive that the subject of finding stands in.
+func (w waiting) at() nginx.Ref {
+	if w.read.Explicit() {
+		return w.read.From
+	}
+	return nginx.Ref{}
+}
+
+// patience is a fastcgi_read_timeout with which php-fpm always ends a request before nginx does.
+func (w waiting) patience() time.Duration { return ceilSeconds(w.bound) + time.Second }
+
+// setReadTimeout sets fastcgi_read_timeout for the location of the hop alone.
+func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk string) diag.Fix {
+	line := "fastcgi_read_timeout " + seconds(to) + ";"
+	location := w.hop.Target.Block.Enclosing(catalog.Location)
+	fix := diag.Fix{Title: "wait " + seconds(to) + " in this location", Safety: safety, Risk: risk}
+	switch {
+	case w.read.Origin == nginx.Here || w.read.In != nil && w.read.In == location:
+		from := w.read.From
+		fix.Edits = []diag.Edit{from.Tree().SetArg(from.ID, 0, seconds(to))}
+	case location == nil || location.Place != w.hop.Target.Pass.Place && location != w.hop.Target.Block:
+		return diag.Fix{Title: "set `" + line + "` in the location", Safety: diag.Manual}
+	default:
+		t, after := w.hop.Target.Pass.Tree(), w.hop.Target.Pass.ID
+		if w.hop.Target.Block != location {
+			t, after = location.Place.Tree, syntax.None
+		}
+		fix.Edits = []diag.Edit{t.InsertInto(t.Parent(after), after, line)}
+		if after == syntax.None {
+			fix.Edits = []diag.Edit{t.InsertInto(location.ID, after, line)}
+		}
+	}
+	return fix
+}
+
+// waitLonger is the fix of the rules in which nginx's limit is too short.
+func (w waiting) waitLonger() diag.Fix {
+	if w.read.Explicit() {
+		return w.setReadTimeout(w.patience(), diag.Unsafe, "somebody chose that nginx waits "+seconds(w.readLimit)+" only")
+	}
+	if w.handles504() {
+		return w.setReadTimeout(w.patience(), diag.Unsafe, "requests that now end as 504 may be answered by error_page, a stale cache entry or another server")
+	}
+	return w.setReadTimeout(w.patience(), diag.Safe, "")
+}
+
+// handles504 reports whether something answers a request that nginx gave up, or may do so.
+func (w waiting) handles504() bool {
+	b := w.hop.Target.Block
+	pages, _, known := b.List("error_page")
+	if !known || len(w.hop.Target.Peers) != 1 {
+		return true
+	}
+	for _, page := range pages {
+		if slices.Contains(page.Args(), "504") {
+			return true
+		}
+	}
+	stale := b.Value("fastcgi_cache_use_stale")
+	return !stale.Known() || slices.Contains(stale.Args, "timeout")
+}
