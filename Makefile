@@ -5,6 +5,7 @@ export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
 
+.NOTPARALLEL:
 .PHONY: help setup build vet lint unit test fuzz bench cover update corpus
 
 help: ## list the targets
@@ -26,9 +27,7 @@ lint: ## run golangci-lint: style, import arrows, bans
 unit: ## run all tests: unit, case, command line, proofs
 	go test -race -count=1 ./...
 
-test: ## set up, build, vet, lint and run all tests
-	@$(MAKE) --no-print-directory setup
-	@$(MAKE) --no-print-directory build vet lint unit
+test: setup build vet lint unit ## set up, build, vet, lint and run all tests
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -112,9 +113,10 @@ func (p *project) classify(f *file) kind {
 	if src == nil || strings.IndexByte(src.Text[:min(len(src.Text), 8192)], 0) >= 0 {
 		return kindOther
 	}
-	if ini := scanINI(src.Text); ini.sections > 0 && ini.fpmKeys > 0 || ini.sections > 0 && ini.keys > 0 && fpmName(f.path) {
-		return p.classifyFPM(f)
-	} else if ini.sections > 0 && ini.keys > 0 {
+	if ini := scanINI(src.Text); ini.isINI() {
+		if ini.fpmKeys > 0 || mainName.MatchString(f.path) {
+			return p.classifyFPM(f)
+		}
 		return kindOther
 	}
 	tree := p.files.tree(f)
@@ -133,10 +135,8 @@ func (p *project) classify(f *file) kind {
 	return kindNginx
 }
 
-func fpmName(name string) bool {
-	dir := path.Base(path.Dir(name))
-	return strings.HasPrefix(path.Base(name), "php-fpm") || dir == "pool.d" || strings.HasPrefix(dir, "php-fpm")
-}
+// mainName are the names of main files, which need not hold a key that is PHP-FPM's own.
+var mainName = regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`)
 
 // classifyFPM tells a main file from a pool file: a main file includes others,
 // or has the name that php-fpm opens by itself.
@@ -146,14 +146,19 @@ func (p *project) classifyFPM(f *file) kind {
 			return kindFPMMain
 		}
 	}
-	if path.Base(f.path) == "php-fpm.conf" {
+	if mainName.MatchString(f.path) {
 		return kindFPMMain
 	}
 	return kindFPMPool
 }
 
-// iniScan counts what makes a text an INI file.
-type iniScan struct{ sections, keys, fpmKeys int }
+// iniScan counts what makes a text an INI file, and what does not.
+type iniScan struct{ sections, keys, fpmKeys, others int }
+
+// isINI allows for a few lines that are wrong.
+func (s iniScan) isINI() bool {
+	return s.sections > 0 && s.keys > 0 && s.others*4 <= s.sections+s.keys
+}
 
 // scanINI looks at the first lines of a text; nginx configuration has no line
 // that starts with a bracket and none of the form `word =`.
@@ -165,23 +170,30 @@ func scanINI(text string) iniScan {
 		}
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
-		line = strings.TrimLeft(strings.TrimPrefix(line, "\ufeff"), " \t")
-		if strings.HasPrefix(line, "[") && strings.Contains(line, "]") {
-			s.sections++
-			continue
-		}
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		key, _, ok := strings.Cut(line, "=")
 		key = strings.ToLower(strings.TrimRight(key, " \t"))
-		if !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-[]") != "" {
-			continue
-		}
-		s.keys++
 		switch {
-		case strings.HasPrefix(key, "pm."), strings.HasPrefix(key, "listen."), strings.HasPrefix(key, "php_admin_"), strings.HasPrefix(key, "request_"):
-			s.fpmKeys++
-		case key == "pm", key == "listen", key == "catch_workers_output", key == "clear_env", key == "emergency_restart_threshold":
-			s.fpmKeys++
+		case line == "" || line[0] == ';' || line[0] == '#':
+		case line[0] == '[' && strings.Contains(line, "]"):
+			s.sections++
+		case !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-[]") != "":
+			s.others++
+		default:
+			s.keys++
+			if isFPMKey(key) {
+				s.fpmKeys++
+			}
 		}
 	}
 	return s
+}
+
+// isFPMKey reports whether a key is one that only PHP-FPM has.
+func isFPMKey(key string) bool {
+	switch key {
+	case "pm", "listen", "catch_workers_output", "clear_env", "emergency_restart_threshold", "request_terminate_timeout", "request_slowlog_timeout":
+		return true
+	}
+	return strings.HasPrefix(key, "pm.") || strings.HasPrefix(key, "listen.") || strings.HasPrefix(key, "php_admin_")
 }

@@ -2,11 +2,14 @@ package analyzer
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/syntax"
@@ -95,26 +98,28 @@ func (f *file) missing() bool {
 	return errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, source.ErrNotRegular) || errors.Is(f.err, fs.ErrInvalid)
 }
 
-// parallel calls do for each item, on all processors.
+// parallel calls do for each item, on all processors. A panic in one of the
+// calls reaches the caller.
 func parallel[T any](items []T, do func(T)) {
-	var next sync.Mutex
-	at := 0
+	var next atomic.Int64
+	var panicked atomic.Value
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(items)) {
 		workers.Go(func() {
-			for {
-				next.Lock()
-				i := at
-				at++
-				next.Unlock()
-				if i >= len(items) {
-					return
+			defer func() {
+				if p := recover(); p != nil {
+					panicked.CompareAndSwap(nil, fmt.Sprintf("%v\n%s", p, debug.Stack()))
 				}
+			}()
+			for i := next.Add(1) - 1; i < int64(len(items)); i = next.Add(1) - 1 {
 				do(items[i])
 			}
 		})
 	}
 	workers.Wait()
+	if p := panicked.Load(); p != nil {
+		panic(p)
+	}
 }
 
 // isTemplate reports whether a text is one that a program fills in before nginx reads it.

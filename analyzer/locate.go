@@ -77,7 +77,12 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 		return nil, true
 	}
 	for _, conf := range r.confs {
-		if rest, ok := strings.CutPrefix(pattern, conf); ok {
+		rest, ok := strings.CutPrefix(pattern, conf)
+		switch {
+		case !ok:
+		case r.prefix != "":
+			paths = append(paths, path.Join(r.prefix, rest))
+		default:
 			paths = append(paths, r.upwards(rest)...)
 		}
 	}
@@ -123,7 +128,7 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 
 // Include implements nginx.Loader.
 func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
-	list, complete, outside := r.files(pattern, func(f *file) bool { return r.p.files.tree(f) != nil })
+	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.tree(f) }, r.prefix != "")
 	for _, f := range list {
 		if isTemplate(f.path, f.src.Text) && len(f.nginx.Errors) > 0 {
 			r.p.template(f)
@@ -137,15 +142,17 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 
 // IncludeINI implements fpm.Loader.
 func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
-	list, complete, outside := r.files(pattern, func(f *file) bool { return r.p.files.iniFile(f) != nil })
+	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.iniFile(f) }, false)
 	for _, f := range list {
 		inis = append(inis, f.ini)
 	}
 	return inis, complete, outside
 }
 
-// files reads what a pattern names. parse is called from several goroutines.
-func (r *reader) files(pattern string, parse func(*file) bool) (list []*file, complete, outside bool) {
+// files reads what a pattern names. parse is called from several goroutines. A
+// folder that a pattern matches is one more file that cannot be read to nginx,
+// which refuses it; php-fpm leaves it out, and where a fragment's includes lie is a guess.
+func (r *reader) files(pattern string, parse func(*file), folders bool) (list []*file, complete, outside bool) {
 	names, complete, outside := r.expand(pattern)
 	all := make([]*file, 0, len(names))
 	for _, name := range names {
@@ -153,16 +160,16 @@ func (r *reader) files(pattern string, parse func(*file) bool) (list []*file, co
 	}
 	parallel(all, func(f *file) { parse(f) })
 	for _, f := range all {
-		switch {
-		case f.src != nil:
-			r.p.wanted(f, "included by "+r.main)
-			list = append(list, f)
-		case errors.Is(f.err, source.ErrNotRegular):
-			// A folder: php-fpm leaves it out, nginx refuses it; neither takes anything from it.
-		default:
+		if f.src == nil && !folders && errors.Is(f.err, source.ErrNotRegular) {
+			continue
+		}
+		if f.src == nil {
 			r.p.unreadable(f)
 			complete = false
+			continue
 		}
+		r.p.wanted(f, "included by "+r.main)
+		list = append(list, f)
 	}
 	return list, complete, outside
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
@@ -117,15 +118,13 @@ func (p *project) groupLoose(units []unit) {
 	}
 }
 
-// prune leaves out of a scope the fragments that are not in use: all, where
-// main files were read with their includes, else those that are available but
-// not enabled.
+// prune leaves out of a scope the fragments that are not in use: beside main
+// files all but those that one of their missing includes may mean.
 func (p *project) prune(s *stack.Scope) {
-	mains, complete := 0, true
+	var mains []*nginx.Config
 	for _, c := range s.Nginx {
 		if !c.Fragment {
-			mains++
-			complete = complete && len(c.Missing) == 0
+			mains = append(mains, c)
 		}
 	}
 	s.Nginx = slices.DeleteFunc(s.Nginx, func(c *nginx.Config) bool {
@@ -138,6 +137,23 @@ func (p *project) prune(s *stack.Scope) {
 				return true
 			}
 		}
-		return mains > 0 && complete
+		return len(mains) > 0 && !slices.ContainsFunc(mains, func(m *nginx.Config) bool { return mayInclude(m, c) })
 	})
+}
+
+// mayInclude reports whether a missing include of a main file may mean a fragment.
+func mayInclude(main, fragment *nginx.Config) bool {
+	name := fragment.Main.File.Path
+	dir, mainDir := path.Dir(name), path.Dir(main.Main.File.Path)
+	for _, m := range main.Missing {
+		folder := path.Base(path.Dir(m.Pattern))
+		switch {
+		case m.Opaque || m.Block.Context != fragment.Top.Context || !source.Match(path.Base(m.Pattern), path.Base(name)):
+		case folder == path.Base(dir), folder == "sites-enabled" && path.Base(dir) == "sites-available":
+			return true
+		case !source.Below(dir, mainDir), dir == mainDir && m.Block.Context == catalog.HTTP:
+			return true // laid out otherwise here than where it runs
+		}
+	}
+	return false
 }

@@ -39,6 +39,8 @@ type Config struct {
 type Missing struct {
 	Ref
 	Pattern string
+	// Block is what the include stands in.
+	Block *Block
 	// Outside is set where the path lies where nothing may be read.
 	Outside bool
 	// Opaque is set where the path holds a template's part or a variable.

@@ -88,13 +88,13 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 }
 
 func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
-	m := Missing{Ref: Ref{p, d}, Pattern: p.Tree.Arg(d, 0)}
+	m := Missing{Ref: Ref{p, d}, Pattern: p.Tree.Arg(d, 0), Block: block}
 	m.Opaque = Opaque(m.Pattern) || strings.Contains(m.Pattern, "$")
 	at := len(p.includes)
 	p.includes = append(p.includes, inclusion{at: d})
 	complete := false
 	if !m.Opaque {
-		complete = b.place(&m, block, at)
+		complete = b.place(&m, at)
 	}
 	if !complete {
 		block.Missing = true
@@ -104,7 +104,7 @@ func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
 
 // place reads and places the files of one include. It reports whether all that
 // the include names was read.
-func (b *builder) place(m *Missing, block *Block, at int) bool {
+func (b *builder) place(m *Missing, at int) bool {
 	p := m.Place
 	trees, complete, outside := b.loader.Include(m.Pattern)
 	m.Outside = outside
@@ -125,7 +125,7 @@ func (b *builder) place(m *Missing, block *Block, at int) bool {
 			}
 			return false
 		}
-		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: block, StandIn: standIn}
+		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn}
 		p.includes[at].placed = append(p.includes[at].placed, placed)
 		b.file(placed)
 	}

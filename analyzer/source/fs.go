@@ -47,12 +47,8 @@ func (o OS) path(name string) string {
 
 // ReadFile implements FS. Devices, pipes and sockets are refused.
 func (o OS) ReadFile(name string) (string, error) {
-	f, err := os.Open(o.path(name)) //nolint:forbidigo // this is source.FS
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Asked before opening: opening a pipe waits for a writer.
+	info, err := o.Stat(name)
 	if err != nil {
 		return "", err
 	}
@@ -62,6 +58,11 @@ func (o OS) ReadFile(name string) (string, error) {
 	if info.Size() > MaxFileSize {
 		return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
 	}
+	f, err := os.Open(o.path(name)) //nolint:forbidigo // this is source.FS
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
 	var text strings.Builder
 	text.Grow(int(info.Size()))
 	if _, err := io.Copy(&text, io.LimitReader(f, MaxFileSize+1)); err != nil {

@@ -11,22 +11,23 @@ import (
 // nginx reads exactly it: in the quotes that are there, or in new ones where it
 // needs them. Where there is no i-th argument it is added after the last word.
 func (t *Tree) SetArg(d ID, i int, value string) diag.Edit {
-	span := t.ArgSpan(d, i)
+	span, glued, quote := t.ArgSpan(d, i), false, byte(0)
 	if span.IsZero() {
-		head := t.HeadSpan(d)
-		head.Start = head.End
-		return diag.Edit{Span: head, NewText: " " + quoteWord(value, 0)}
+		span = t.HeadSpan(d)
+		span.Start, glued = span.End, true
+	} else {
+		w, _ := t.arg(d, i)
+		glued = int(t.words[w-1].end) == span.Start
+		if t.Quoted(d, i) {
+			quote = span.Text()[0]
+		}
 	}
-	quote := byte(0)
-	switch text := t.File.Text; {
-	case t.Quoted(d, i):
-		quote = text[span.Start]
-	case strings.HasSuffix(value, "$") && strings.HasPrefix(text[span.End:], "{"):
+	if quote == 0 && strings.HasSuffix(value, "$") && strings.HasPrefix(t.File.Text[span.End:], "{") {
 		quote = '"' // or the brace would be part of the word
 	}
 	word := quoteWord(value, quote)
-	if w, _ := t.arg(d, i); int(t.words[w-1].end) == span.Start && word[0] != ')' {
-		word = " " + word // only a `)` may follow a closing quote
+	if glued && (word[0] != ')' || span.Start == span.End) {
+		word = " " + word // directly after a closing quote only a `)` may stand
 	}
 	return diag.Edit{Span: span, NewText: word}
 }

@@ -134,6 +134,7 @@ var iniCases = []struct{ line, sees string }{
 	{`ping.response = "a"'b" ; c`, "value a"},
 	{"ping.response = ''", "null"},
 	{"ping.response = '' ; c", "null"},
+	{"ping.response = a''", "null"},
 	{"ping.response = '' = 5", "unknown entry '''"},
 	{`ping.response = yes"a"`, `syntax error, unexpected '"' in Unknown on line 1`},
 

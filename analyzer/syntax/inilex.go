@@ -234,7 +234,7 @@ func (l *iniLexer) value() iniToken {
 			return l.openVariable()
 		}
 	}
-	end := l.run(isINIValueByte, false)
+	end := l.run(&endsINIValue, false)
 	if kind, word := l.word(); word >= end && word > l.pos {
 		return l.token(kind, word)
 	}
@@ -265,7 +265,7 @@ func (l *iniLexer) bracketed() iniToken {
 	case l.at(l.pos) == '$' && l.at(l.pos+1) == '{':
 		return l.openVariable()
 	}
-	end := l.run(isINIBracketByte, true)
+	end := l.run(&endsININame, true)
 	if end == l.pos {
 		return l.token(iniEOF, l.pos)
 	}
@@ -442,25 +442,28 @@ func (l *iniLexer) blanks(i int) int {
 }
 
 func (l *iniLexer) label(i int) int {
-	for i < l.end && !strings.ContainsRune("=\n\r\t;&|^$~(){}!\"[", rune(l.text[i])) {
+	for i < l.end && !endsINILabel[l.text[i]] {
 		i++
 	}
 	return i
 }
 
-// run is the end of the longest run of bytes that ok allows, of `$` with what
+// run is the end of the longest run of bytes that are no stops, of `$` with what
 // follows it (but `{` and NUL; an escaped byte whatever it is), and, where
 // escapes is set, of a backslash with the byte behind it. `$\` may count as two
 // bytes or as the head of three, so all readings are followed at once.
-func (l *iniLexer) run(ok func(byte) bool, escapes bool) int {
+func (l *iniLexer) run(stops *[256]bool, escapes bool) int {
 	const (
 		between = 1 << iota
 		dollar
 		escape
 	)
 	end := l.pos
+	for end < l.end && !stops[l.text[end]] {
+		end++
+	}
 	readings := between
-	for i := l.pos; readings != 0 && i <= l.end; i++ {
+	for i := end; readings != 0 && i <= l.end; i++ {
 		c := byte(l.at(i)) //nolint:gosec // i is inside the line
 		next := 0
 		if readings&between != 0 {
@@ -469,7 +472,7 @@ func (l *iniLexer) run(ok func(byte) bool, escapes bool) int {
 				next |= dollar
 			case c == '\\' && escapes:
 				next |= escape
-			case ok(c):
+			case !stops[c]:
 				next |= between
 			}
 		}
@@ -490,11 +493,19 @@ func (l *iniLexer) run(ok func(byte) bool, escapes bool) int {
 	return end
 }
 
-func isINIValueByte(c byte) bool {
-	return strings.IndexByte("$= \t\n\r;&|^~()!\"'\x00", c) < 0
-}
+// The bytes that end a key, a part of a value, and a part of a section's name or an offset.
+var (
+	endsINILabel = byteSet("=\n\r\t;&|^$~(){}!\"[")
+	endsINIValue = byteSet("$= \t\n\r;&|^~()!\"'\x00")
+	endsININame  = byteSet("$\n\r;\"']\\")
+)
 
-func isINIBracketByte(c byte) bool { return strings.IndexByte("$\n\r;\"']\\", c) < 0 }
+func byteSet(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
+}
 
 // word reads a boolean word and the blanks behind it; its end is the reading
 // position where none stands there.
@@ -502,6 +513,9 @@ func (l *iniLexer) word() (iniKind, int) {
 	end := l.pos
 	for end < l.end && end < l.pos+6 && l.text[end]|0x20 >= 'a' && l.text[end]|0x20 <= 'z' {
 		end++
+	}
+	if end == l.pos+6 { // longer than all of them
+		return 0, l.pos
 	}
 	var kind iniKind
 	switch strings.ToLower(l.text[l.pos:end]) {

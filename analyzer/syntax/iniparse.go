@@ -207,7 +207,7 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	case iniEndOfLine:
 		p.advance()
 		if start.text == "'" {
-			return p.emptyQuotes(e, start)
+			return p.emptyQuotes(e, start, start)
 		}
 		p.add(e)
 		return true
@@ -225,9 +225,13 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	}
 	e.Value = value.text
 	e.Known = e.Known && value.known
+	if quote := p.tok; quote.kind == iniEndOfLine && quote.text == "'" {
+		p.advance()
+		return p.emptyQuotes(e, start, quote)
+	}
 	end := p.last
 	if p.tok.kind == iniEOF && p.tok.start < p.lex.limit {
-		end = p.lex.end // PHP takes an unclosed ' behind a value for the end of the file
+		end = p.lex.end // PHP takes an unclosed single quote behind a value for the end of the file
 	}
 	e.ValueSpan = p.trimmed(start.start, end)
 	e.Span.End = e.ValueSpan.End
@@ -235,10 +239,11 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	return true
 }
 
-// emptyQuotes handles `”`: PHP ends the value at the first quote and takes the
-// second for the start of a key, mostly of one without a value.
-func (p *iniParser) emptyQuotes(e Entry, quote iniToken) bool {
-	e.ValueSpan = p.span(quote.start, quote.end)
+// emptyQuotes ends a value at a pair of single quotes with nothing in it: PHP ends
+// it at the first and takes the second, which is the lookahead, for the start of a
+// key, mostly of one without a value.
+func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
+	e.ValueSpan = p.span(start.start, quote.end)
 	e.Span.End = quote.end
 	label := p.tok
 	if label.kind != iniLabel {
@@ -251,7 +256,7 @@ func (p *iniParser) emptyQuotes(e Entry, quote iniToken) bool {
 		return p.assign(label)
 	}
 	e.Null = true
-	e.ValueSpan = p.trimmed(quote.start, label.end)
+	e.ValueSpan = p.trimmed(start.start, label.end)
 	e.Span.End = e.ValueSpan.End
 	p.add(e)
 	return true

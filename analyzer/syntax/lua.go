@@ -19,13 +19,13 @@ func (p *parser) luaBody(head int) {
 	p.last = end
 }
 
-// scanLua returns where the `}` stands that ends the Lua source beginning at i.
+// scanLua reads as lua-nginx-module 0.10.23 does; it returns where the `}` stands that ends the Lua source beginning at i.
 // Without one, end is the end of the text and open where the long bracket begins
 // that was left open, or else the last `{`; i-1 is the block's own.
 func scanLua(text string, i int) (end, open int) {
 	open = i - 1
 	depth := 1
-	var odd [256]bool // quotes that are closed nowhere from here on
+	odd := map[byte]int{} // quotes without a partner, up to that offset
 	for i < len(text) {
 		switch c := text[i]; c {
 		case '{':
@@ -39,11 +39,13 @@ func scanLua(text string, i int) (end, open int) {
 			}
 			i++
 		case '"', '\'':
-			if !odd[c] {
-				end, _, closed := scanQuoted(text, i+1, c)
-				odd[c] = !closed
-				if closed {
+			// A string ends on its line; a quote without a partner there is an ordinary byte.
+			if i >= odd[c] {
+				eol := lineEnd(text, i)
+				if end, _, closed := scanQuoted(text[:eol], i+1, c); closed {
 					i = end
+				} else {
+					odd[c] = eol
 				}
 			}
 			i++

@@ -74,7 +74,8 @@ func (p *parser) missingSemicolon() Error {
 	e.Summary = `missing ";"`
 	e.Hint = `end the directive with ";"`
 	f := p.tree.File
-	if len(p.frames) > 1 && p.top().kind == frameBlock && f.Line(int(w[p.first].start)) == f.Line(end) {
+	// A block's name wants a "{" instead, and words on several lines more than one ";".
+	if len(p.frames) > 1 && !knownBlock(p.rawName(p.first)) && f.Line(int(w[p.first].start)) == f.Line(end) {
 		e.FixTitle = `insert the missing ";"`
 		e.FixAt = p.spanOf(end, end)
 		e.FixText = ";"
@@ -125,19 +126,23 @@ func (p *parser) bareBlock() Error {
 	return e
 }
 
+// strayClose is about a `}` at the top level. To remove it is the only way where
+// it repeats the one that closed the last block.
 func (p *parser) strayClose(at int) Error {
-	return p.strayCloseAt(p.errorAt(source.Span{}, at, unexpected('}')), at)
+	e := p.strayCloseAt(p.errorAt(source.Span{}, at, unexpected('}')), at)
+	repeated := p.closed > 0 && strings.Trim(p.text[p.closed:at], " \t\r\n") == ""
+	if start, end, alone := aloneOnLine(p.text, at, at+1); repeated && alone {
+		e.FixTitle, e.FixAt = `remove the "}"`, p.spanOf(start, end)
+	}
+	return e
 }
 
 // strayCloseAt makes the `}` at an offset the guilty one.
 func (p *parser) strayCloseAt(e Error, at int) Error {
 	e.At = p.spanOf(at, at+1)
-	e.Summary = `"}" closes no block`
-	e.Hint = `remove this "}"`
-	if start, end, alone := aloneOnLine(p.text, at, at+1); alone {
-		e.FixTitle = `remove the "}"`
-		e.FixAt = p.spanOf(start, end)
-	}
+	e.Summary = `superfluous "}"`
+	e.Hint = `remove this "}", or put the "{" before it that is missing`
+	e.FixTitle, e.FixAt = "", source.Span{}
 	return e
 }
 

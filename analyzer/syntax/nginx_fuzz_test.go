@@ -191,7 +191,7 @@ func nginxEditInvariants(tree *Tree) error {
 	for i := 1; i < min(tree.Len(), 40); i++ {
 		d := ID(i)
 		for a := range tree.NArgs(d) + 1 {
-			value := []string{"", "x$", `a"b'c`, `{\`, "\t;", `\n\.\`, "#", "}", "${v}", `\${v`, ")"}[(i+a)%11]
+			value := []string{"", "x$", `a"b'c`, `{\`, "\t;", `\n\.\`, "#", "}", "${v}", `\${v`, ")", ") x"}[(i+a)%12]
 			if a == tree.NArgs(d) && tree.Name(d) == "" {
 				continue
 			}

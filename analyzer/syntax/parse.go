@@ -32,6 +32,7 @@ type parser struct {
 	refused  bool // nginx has stopped
 	limited  bool // the limit was reported
 	strayEnd int  // after the last `;` without a directive; the next on its line is not told
+	closed   int  // after the last `}` that closed a block
 	stray    int  // error about a `}` too many; -1 for none
 	unclosed int  // error about a `}` too few; -1 for none
 }
@@ -364,6 +365,7 @@ func (p *parser) closeBlock() {
 	} else {
 		p.last = p.pos + 1
 	}
+	p.closed = p.pos + 1
 	p.pop(nodeClosed)
 	p.token(kind, p.pos+1)
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,30 +26,50 @@ const (
 	logLimit    = 5 * time.Second  // for a line to appear in a log
 )
 
+// getRounds is how often -until may repeat the requests.
+const getRounds = 4
+
 // cmdGet sends one request, and prints the status, the header and the body, or
-// many at a steady pace, and prints the status of each.
+// many at a steady pace, and prints the status of each. With -until it repeats
+// them until each of these statuses was seen: for claims of what may happen.
 func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 	flags := flag.NewFlagSet("get", flag.ContinueOnError)
 	flags.SetOutput(ts.Stderr())
 	n := flags.Int("n", 1, "how many requests")
 	every := flags.Duration("every", 0, "pause between their starts")
+	until := flags.String("until", "", "repeat until these statuses were seen")
 	if err := flags.Parse(args); err != nil || neg || flags.NArg() != 2 || *n < 1 {
-		ts.Fatalf("usage: get [-n N] [-every D] SOCKET|HOST:PORT PATH")
+		ts.Fatalf("usage: get [-n N] [-every D] [-until STATUS,...] SOCKET|HOST:PORT PATH")
 	}
 	client := clientOf(ts, flags.Arg(0))
 	defer client.CloseIdleConnections()
 
-	answers := make([]string, *n)
+	out := ""
+	for range getRounds {
+		out += requests(client, flags.Arg(1), *n, *every)
+		missing := slices.ContainsFunc(strings.Split(*until, ","), func(status string) bool {
+			return !strings.Contains(out, "status: "+status)
+		})
+		if !missing {
+			break
+		}
+	}
+	_, err := io.WriteString(ts.Stdout(), out)
+	ts.Check(err)
+}
+
+// requests sends n requests and returns the answers in the order of the requests.
+func requests(client *http.Client, path string, n int, every time.Duration) string {
+	answers := make([]string, n)
 	var wait sync.WaitGroup
 	for i := range answers {
 		if i > 0 {
-			time.Sleep(*every)
+			time.Sleep(every)
 		}
-		wait.Go(func() { answers[i] = answer(client, flags.Arg(1), *n == 1) })
+		wait.Go(func() { answers[i] = answer(client, path, n == 1) })
 	}
 	wait.Wait()
-	_, err := io.WriteString(ts.Stdout(), strings.Join(answers, ""))
-	ts.Check(err)
+	return strings.Join(answers, "")
 }
 
 // clientOf returns a client that sends every request to the target.
@@ -136,16 +157,15 @@ func (s *script) cmdNeed(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (s *script) cmdLint(ts *testscript.TestScript, neg bool, args []string) {
-	program, err := s.linter()
-	if err != nil {
-		ts.Fatalf("the linter does not build: %v", err)
+	if s.linterErr != nil {
+		ts.Fatalf("the linter does not build: %v", s.linterErr)
 	}
 	want := 0
 	if neg {
 		want = 1
 	}
 	got := 0
-	err = ts.Exec(program, args...)
+	err := ts.Exec(s.linter, args...)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		got = exit.ExitCode()
 	} else {

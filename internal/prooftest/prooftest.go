@@ -6,7 +6,7 @@
 //	fpm CONF              start PHP-FPM likewise; CONF says `error_log = fpm.log`
 //	halt CONF             stop what was started with CONF (else: at the script's end)
 //	nginx-t CONF          `nginx -t`, fpm-t CONF: `php-fpm -t`
-//	get [-n N] [-every D] TARGET PATH
+//	get [-n N] [-every D] [-until STATUS,...] TARGET PATH
 //	                      GET by HTTP over a unix socket or a TCP address
 //	log-has FILE REGEXP   wait up to 5 s for a line that matches
 //	log-lacks FILE REGEXP no line matches now
@@ -53,7 +53,7 @@ func Run(t *testing.T, files ...string) {
 		t.Fatal("no scripts")
 	}
 	bin := findServers(t)
-	linter := sync.OnceValues(func() (string, error) { return buildLinter(t) })
+	linter, err := buildLinter(t) // before all: a busy machine upsets what depends on time
 	slots := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup
 	for _, file := range files {
@@ -61,16 +61,15 @@ func Run(t *testing.T, files ...string) {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			name := filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txtar")
-			t.Run(name, func(t *testing.T) { runScript(t, file, bin, linter) })
+			t.Run(name, func(t *testing.T) { runScript(t, &script{t: t, servers: bin, linter: linter, linterErr: err}, file) })
 		})
 	}
 	wait.Wait()
 }
 
-func runScript(t *testing.T, file string, bin servers, linter func() (string, error)) {
+func runScript(t *testing.T, s *script, file string) {
 	t.Helper()
 	root := shortTempDir(t)
-	s := &script{t: t, servers: bin, linter: linter, running: map[string]*process{}}
 	testscript.RunT(shim{t}, testscript.Params{
 		Files:              []string{file},
 		WorkdirRoot:        root,

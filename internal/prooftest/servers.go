@@ -24,9 +24,10 @@ const (
 // script is the state of one script.
 type script struct {
 	servers
-	t       *testing.T
-	linter  func() (string, error)
-	running map[string]*process // by the absolute path of CONF
+	t         *testing.T
+	linter    string              // the path of the program
+	linterErr error               // why there is none
+	running   map[string]*process // by the absolute path of CONF
 }
 
 // process is a server that was started.
@@ -38,6 +39,7 @@ type process struct {
 }
 
 func (s *script) setup(env *testscript.Env) error {
+	s.running = map[string]*process{}
 	for i := range 3 {
 		port, err := freePort()
 		if err != nil {
