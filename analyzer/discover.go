@@ -113,10 +113,11 @@ func (p *project) classify(f *file) kind {
 	if src == nil || strings.IndexByte(src.Text[:min(len(src.Text), 8192)], 0) >= 0 {
 		return kindOther
 	}
-	if ini := scanINI(src.Text); ini.isINI() {
-		if ini.fpmKeys > 0 || mainName.MatchString(f.path) {
-			return p.classifyFPM(f)
-		}
+	ini := scanINI(src.Text)
+	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName.MatchString(f.path) {
+		return p.classifyFPM(f)
+	}
+	if ini.isINI() {
 		return kindOther
 	}
 	tree := p.files.tree(f)
@@ -135,7 +136,10 @@ func (p *project) classify(f *file) kind {
 	return kindNginx
 }
 
-// mainName are the names of main files, which need not hold a key that is PHP-FPM's own.
+// fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.
+var fpmName = regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
+
+// mainName are the names of main files.
 var mainName = regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`)
 
 // classifyFPM tells a main file from a pool file: a main file includes others,
@@ -153,7 +157,7 @@ func (p *project) classifyFPM(f *file) kind {
 }
 
 // iniScan counts what makes a text an INI file, and what does not.
-type iniScan struct{ sections, keys, fpmKeys, others int }
+type iniScan struct{ sections, keys, fpmKeys, others, braces int }
 
 // isINI allows for a few lines that are wrong.
 func (s iniScan) isINI() bool {
@@ -173,9 +177,12 @@ func scanINI(text string) iniScan {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		key, _, ok := strings.Cut(line, "=")
 		key = strings.ToLower(strings.TrimRight(key, " \t"))
+		if strings.HasSuffix(line, "{") || line == "}" {
+			s.braces++
+		}
 		switch {
 		case line == "" || line[0] == ';' || line[0] == '#':
-		case line[0] == '[' && strings.Contains(line, "]"):
+		case line[0] == '[':
 			s.sections++
 		case !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-[]") != "":
 			s.others++

@@ -65,6 +65,11 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 	if r.p.opts.Root != "" {
 		return []string{path.Join(r.p.opts.Root, pattern)}, false
 	}
+	for _, top := range r.p.tops {
+		if rest, ok := strings.CutPrefix(pattern, r.p.abs(top)+"/"); ok && path.IsAbs(pattern) {
+			return []string{path.Join(top, rest)}, false
+		}
+	}
 	if root, ok := r.p.hostRoot(r.main); ok {
 		if root != "/" {
 			return []string{path.Join(root, pattern)}, false

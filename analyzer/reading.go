@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/syntax"
@@ -37,6 +38,13 @@ func (d *driver) reading() {
 	for _, f := range d.files.byPath {
 		if errors.Is(f.err, source.ErrTooLarge) {
 			d.limit(source.Span{File: source.NewFile(f.path, "")}, fmt.Sprintf("larger than %d MiB, the most that is read", source.MaxFileSize>>20))
+		}
+	}
+	for _, m := range d.masters {
+		for _, missing := range m.Missing {
+			if missing.Cycle {
+				d.fpmCycle(missing)
+			}
 		}
 	}
 	configs := append(append([]*nginx.Config{}, d.mains...), d.fragments...)
@@ -90,19 +98,36 @@ func (d *driver) limit(at source.Span, what string) {
 }
 
 func (d *driver) cycle(r nginx.Ref) {
-	chain := append(r.Place.Chain(), r.Head())
 	var related []diag.Label
-	for _, s := range chain[:len(chain)-1] {
+	for _, s := range r.Place.Chain() {
 		related = append(related, diag.Label{Span: s, Text: "on the way there"})
 	}
-	d.add(r, diag.Finding{
+	f := cycleFinding(r.ArgSpan(0), related)
+	if source.HasGlob(r.Arg(0)) {
+		// A pattern that cannot be opened matches nothing to nginx, so its own test passes.
+		f.Notes = []string{"nginx reads the files again and again until it may open no more: each directive in them counts many times"}
+	} else {
+		f.RefusedBy = diag.Nginx
+		f.Notes = []string{"nginx opens the file again and again: [emerg] open() failed (24: Too many open files)"}
+	}
+	d.add(r, f)
+}
+
+// fpmCycle is the same for PHP-FPM, which reads at most five files inside each other.
+func (d *driver) fpmCycle(m fpm.Missing) {
+	f := cycleFinding(m.At, nil)
+	f.RefusedBy = diag.PHPFPM
+	f.Notes = []string{"php-fpm refuses to start: ERROR: failed to include more than 5 files recursively"}
+	d.add(nginx.Ref{}, f)
+}
+
+func cycleFinding(at source.Span, related []diag.Label) diag.Finding {
+	return diag.Finding{
 		Rule: RuleIncludeCycle, Severity: diag.Error, Summary: "a file includes itself",
-		Subject:   diag.Label{Span: r.ArgSpan(0), Text: "leads back to a file that this one is included from"},
-		Related:   related,
-		Notes:     []string{"nginx opens the files again and again until it runs out of file descriptors"},
-		Remedy:    "remove the include, or narrow its pattern",
-		RefusedBy: diag.Nginx,
-	})
+		Subject: diag.Label{Span: at, Text: "leads back to a file that this one is included from"},
+		Related: related,
+		Remedy:  "remove the include, or narrow its pattern",
+	}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

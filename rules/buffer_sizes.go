@@ -34,8 +34,13 @@ var bufferSizes = analyzer.Rule{
 
 var bufferFamilies = [...]string{"fastcgi", "proxy", "uwsgi", "scgi"}
 
-// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
-const pageSize = 4096
+const (
+	// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
+	pageSize = 4096
+	// mostBuffers and mostBytes bound what is calculated with: far above what any
+	// machine has, and their product does not overflow.
+	mostBuffers, mostBytes = 1 << 20, 1 << 40
+)
 
 // A setting is one size in force in a block, with where it comes from.
 type setting struct {
@@ -55,7 +60,7 @@ type sums struct {
 	busy         setting // X_busy_buffers_size
 	write        setting // X_temp_file_write_size
 	maxTemp      setting // X_max_temp_file_size
-	largest      int64   // S
+	largest      int64   // S; of those that are known, where largestKnown is false
 	largestKnown bool
 }
 
@@ -75,8 +80,8 @@ type change struct {
 }
 
 func buffers(p *analyzer.Pass, b *nginx.Block) {
-	if b.Context == catalog.HTTP && !b.Config.Fragment && !hasServer(b) {
-		return // nginx merges, and checks, servers and locations only
+	if b.Context == catalog.HTTP && (!b.Config.Fragment || hasServer(b)) {
+		return // nginx checks servers and locations only; a fragment without a server is for some server elsewhere
 	}
 	for _, family := range bufferFamilies {
 		s := read(b, family)
@@ -85,8 +90,8 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 			continue
 		}
 		guilty, found := innermost(bad.among)
-		if !found || guilty.In != b {
-			continue // inherited as a whole: reported for the block that broke it
+		if !found || guilty.In != b && b.Context != catalog.Server {
+			continue // inherited as a whole: reported for the server or location that broke it
 		}
 		p.Report(guilty.From, nil, s.finding(bad, guilty))
 	}
@@ -100,8 +105,11 @@ func read(b *nginx.Block, family string) sums {
 	s := sums{block: b, family: family}
 	s.buffer = s.setting("_buffer_size", pageSize, nginx.ParseSize)
 	s.buffers, s.number = s.bufs()
-	if s.largestKnown = s.buffer.known && s.buffers.known; s.largestKnown {
-		s.largest = max(s.buffer.bytes, s.buffers.bytes)
+	s.largestKnown = s.buffer.known && s.buffers.known
+	for _, one := range []setting{s.buffer, s.buffers} {
+		if one.known {
+			s.largest = max(s.largest, one.bytes)
+		}
 	}
 	s.busy = s.derived("_busy_buffers_size")
 	s.write = s.derived("_temp_file_write_size")
@@ -114,6 +122,7 @@ func (s *sums) setting(suffix string, fallback int64, parse func(string) (int64,
 	out := setting{name: s.family + suffix, value: v, bytes: fallback}
 	if v.Explicit() {
 		out.bytes, out.known = parse(v.Arg(0))
+		out.known = out.known && out.bytes <= mostBytes
 	} else {
 		out.known = v.Unset
 	}
@@ -129,7 +138,8 @@ func (s *sums) bufs() (setting, int64) {
 	}
 	number, ok := nginx.ParseNumber(v.Arg(0))
 	out.bytes, out.known = nginx.ParseSize(v.Arg(1))
-	out.known = out.known && ok
+	// No buffers, and buffers of no size, are invalid by themselves.
+	out.known = out.known && ok && number > 0 && number <= mostBuffers && out.bytes > 0 && out.bytes <= mostBytes
 	return out, number
 }
 
@@ -148,33 +158,36 @@ func (s *sums) check() (broken, bool) {
 	atLeast := func(name string) string {
 		return fmt.Sprintf("\"%s\" must be equal to or greater than the maximum of the value of \"%s_buffer_size\" and one of the \"%s_buffers\"", name, x, x)
 	}
+	tooSmall := func(one setting) string {
+		return fmt.Sprintf("%s is less than %s", one, s.largestText())
+	}
 	switch {
 	case s.buffers.known && s.number < 2:
 		return broken{
 			among: []setting{s.buffers},
 			says:  fmt.Sprintf("there must be at least 2 \"%s_buffers\"", x),
-			sum:   fmt.Sprintf("%d buffer of %s", s.number, size(s.buffers.bytes)),
+			sum:   fmt.Sprintf("%s is %d buffer of %s, at least 2 are needed", s.buffers.name, s.number, size(s.buffers.bytes)),
 			mend:  (*sums).moreBuffers,
 		}, true
 	case s.busy.known && s.largestKnown && s.busy.bytes < s.largest:
 		return broken{
 			among: []setting{s.busy, s.larger(), s.smaller()},
 			says:  atLeast(s.busy.name),
-			sum:   fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.busy.name, size(s.busy.bytes), size(s.largest), s.buffer, s.buffers),
+			sum:   tooSmall(s.busy),
 			mend:  (*sums).moreBusy,
 		}, true
 	case s.busy.known && s.buffers.known && s.busy.bytes > (s.number-1)*s.buffers.bytes:
 		return broken{
 			among: s.tooBusy(),
 			says:  fmt.Sprintf("\"%s_busy_buffers_size\" must be less than the size of all \"%s_buffers\" minus one buffer", x, x),
-			sum:   fmt.Sprintf("%s is more than %d × %s = %s", s.busyText(), s.number-1, size(s.buffers.bytes), size((s.number-1)*s.buffers.bytes)),
+			sum:   fmt.Sprintf("%s is more than %s, all %s but one (%d × %s)", s.busyText(), size((s.number-1)*s.buffers.bytes), s.buffers.name, s.number-1, size(s.buffers.bytes)),
 			mend:  (*sums).moreBuffers,
 		}, true
 	case s.write.known && s.largestKnown && s.write.bytes < s.largest:
 		return broken{
 			among: []setting{s.write, s.larger(), s.smaller()},
 			says:  atLeast(s.write.name),
-			sum:   fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.write.name, size(s.write.bytes), size(s.largest), s.buffer, s.buffers),
+			sum:   tooSmall(s.write),
 			mend:  func(s *sums) []change { return []change{{s.write.name, []string{size(2 * s.largest)}}} },
 		}, true
 	case s.maxTemp.known && s.largestKnown && s.maxTemp.bytes != 0 && s.maxTemp.bytes < s.largest:
@@ -182,7 +195,7 @@ func (s *sums) check() (broken, bool) {
 			among: []setting{s.maxTemp, s.larger(), s.smaller()},
 			says: fmt.Sprintf("\"%s\" must be equal to zero to disable temporary files usage or must be equal to or greater than the maximum of the value of \"%s_buffer_size\" and one of the \"%s_buffers\"",
 				s.maxTemp.name, x, x),
-			sum:  fmt.Sprintf("%s %s is less than %s, the larger of %s and %s", s.maxTemp.name, size(s.maxTemp.bytes), size(s.largest), s.buffer, s.buffers),
+			sum:  tooSmall(s.maxTemp),
 			mend: func(s *sums) []change { return []change{{s.maxTemp.name, []string{size(s.largest)}}} },
 		}, true
 	}
@@ -212,9 +225,16 @@ func (s *sums) tooBusy() []setting {
 
 func (s *sums) busyText() string {
 	if s.busy.value.Explicit() {
-		return s.busy.name + " " + size(s.busy.bytes)
+		return s.busy.String()
 	}
-	return fmt.Sprintf("%s %s (twice %s)", s.busy.name, size(s.busy.bytes), size(s.largest))
+	return fmt.Sprintf("%s (twice %s)", s.busy, s.largestText())
+}
+
+func (s *sums) largestText() string {
+	if s.buffer.bytes > s.buffers.bytes {
+		return s.buffer.String()
+	}
+	return "one of the " + s.buffers.String()
 }
 
 func (s setting) String() string { return s.name + " " + size(s.bytes) }
@@ -225,13 +245,15 @@ func (s *sums) moreBuffers() []change {
 	return []change{{s.buffers.name, []string{strconv.FormatInt(number, 10), size(s.buffers.bytes)}}}
 }
 
+// moreBusy is twice the largest buffer, as without the directive, or as much of
+// it as the buffers allow.
 func (s *sums) moreBusy() []change {
-	busy := change{s.busy.name, []string{size(2 * s.largest)}}
-	if 2*s.largest <= (s.number-1)*s.buffers.bytes {
-		return []change{busy}
+	busy := min(2*s.largest, (s.number-1)*s.buffers.bytes)
+	if busy >= s.largest {
+		return []change{{s.busy.name, []string{size(busy)}}}
 	}
-	s.busy.bytes = 2 * s.largest
-	return append(s.moreBuffers(), busy)
+	s.busy.bytes = s.largest
+	return append(s.moreBuffers(), change{s.busy.name, []string{size(s.largest)}})
 }
 
 // innermost is the written setting of the deepest block: the one that broke what held outside.

@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"nginx-lint/internal/prooftest"
+	"nginx-lint/rules/internal/prooftest"
 )
 
 // TestProofs shows on real nginx and PHP-FPM that what the rules claim is so.

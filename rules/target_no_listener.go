@@ -37,7 +37,7 @@ var targetNoListener = analyzer.Rule{
 
 func noListener(p *analyzer.Pass, h *stack.Hop) {
 	pools := fastCGIListeners(h.Scope)
-	if len(pools) == 0 || len(h.Scope.UnknownPools) > 0 || !unserved(h) || !looksLikePHP(h) {
+	if len(pools) == 0 || len(h.Scope.UnknownPools) > 0 || h.Peer.Down || !unserved(h) || !looksLikePHP(h) {
 		return
 	}
 	for _, other := range h.Target.Hops {

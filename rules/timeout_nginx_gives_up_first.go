@@ -11,7 +11,7 @@ import (
 var timeoutNginxGivesUpFirst = analyzer.Rule{
 	ID:         "timeout-nginx-gives-up-first",
 	Severities: []diag.Severity{diag.Warning},
-	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
 	OnHop:      nginxGivesUpFirst,
 	Doc: analyzer.Doc{
 		Summary: "nginx stops waiting while PHP-FPM lets the request go on",

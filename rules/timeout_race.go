@@ -11,7 +11,7 @@ import (
 var timeoutRace = analyzer.Rule{
 	ID:         "timeout-race",
 	Severities: []diag.Severity{diag.Warning},
-	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
 	OnHop:      race,
 	Doc: analyzer.Doc{
 		Summary: "nginx gives up just when PHP-FPM may kill the request",

@@ -51,14 +51,23 @@ func (w waiting) finding(nginxText, poolText string) diag.Finding {
 		f := diag.Finding{
 			Subject: diag.Label{Span: w.read.From.Head(), Text: nginxText},
 			Related: []diag.Label{label(w.terminate.Span, "%s", poolText), pass},
+			Notes:   w.misread(),
 		}
 		if w.read.Origin == nginx.Outer {
-			f.Notes = append(f.Notes, "fastcgi_read_timeout is in force here "+origin(w.read))
+			f.Notes = append(f.Notes, fmt.Sprintf("%s has it from %s", blockName(w.hop.Target.Block), blockName(w.read.In)))
 		}
 		return f
 	}
 	pass.Text += fmt.Sprintf("; fastcgi_read_timeout is %s, %s", seconds(w.readLimit), origin(w.read))
-	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}}
+	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}, Notes: w.misread()}
+}
+
+// misread tells of a limit that php-fpm reads as another than people do.
+func (w waiting) misread() []string {
+	if fpm.TimeExact(w.terminate.Text) {
+		return nil
+	}
+	return []string{fmt.Sprintf("php-fpm reads request_terminate_timeout = %s as %s", w.terminate.Text, seconds(w.terminateLimit))}
 }
 
 // at is the directive that the subject of finding stands in.
@@ -75,23 +84,26 @@ func (w waiting) patience() time.Duration { return ceilSeconds(w.bound) + time.S
 // setReadTimeout sets fastcgi_read_timeout for the location of the hop alone.
 func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk string) diag.Fix {
 	line := "fastcgi_read_timeout " + seconds(to) + ";"
-	location := w.hop.Target.Block.Enclosing(catalog.Location)
+	block := w.hop.Target.Block
+	location := block.Enclosing(catalog.Location)
 	fix := diag.Fix{Title: "wait " + seconds(to) + " in this location", Safety: safety, Risk: risk}
-	switch {
-	case w.read.Origin == nginx.Here || w.read.In != nil && w.read.In == location:
-		from := w.read.From
-		fix.Edits = []diag.Edit{from.Tree().SetArg(from.ID, 0, seconds(to))}
-	case location == nil || location.Place != w.hop.Target.Pass.Place && location != w.hop.Target.Block:
-		return diag.Fix{Title: "set `" + line + "` in the location", Safety: diag.Manual}
-	default:
-		t, after := w.hop.Target.Pass.Tree(), w.hop.Target.Pass.ID
-		if w.hop.Target.Block != location {
-			t, after = location.Place.Tree, syntax.None
+	if w.read.Explicit() && w.read.In == location {
+		fix.Edits = []diag.Edit{w.read.From.Tree().SetArg(w.read.From.ID, 0, seconds(to))}
+		return fix
+	}
+	// Behind the pass, or the include that brings it: never into a snippet,
+	// which may stand beside another fastcgi_read_timeout elsewhere.
+	after := syntax.None
+	if block == location { // else it stands in an `if`, where the directive may not
+		place := w.hop.Target.Pass.Place
+		for after = w.hop.Target.Pass.ID; place != location.Place; place = place.Parent {
+			after = place.At
 		}
-		fix.Edits = []diag.Edit{t.InsertInto(t.Parent(after), after, line)}
-		if after == syntax.None {
-			fix.Edits = []diag.Edit{t.InsertInto(location.ID, after, line)}
-		}
+	}
+	tree := location.Place.Tree
+	fix.Edits = []diag.Edit{tree.InsertInto(location.ID, after, line)}
+	if n := location.Config.Placements(tree); n > 1 && safety == diag.Safe {
+		fix.Safety, fix.Risk = diag.Unsafe, fmt.Sprintf("the file is included in %d places", n)
 	}
 	return fix
 }

@@ -4,6 +4,7 @@
 package fpm
 
 import (
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -40,6 +41,8 @@ type Missing struct {
 	Pattern string
 	// Reason says why, in a few lower-case words.
 	Reason string
+	// Cycle is set where a file includes itself: php-fpm refuses that.
+	Cycle bool
 
 	order int // how many keys were read before it
 }
@@ -93,8 +96,8 @@ type Value struct {
 // `listen.owner`, `pm.start_servers`) or has none, Text is empty.
 func (s *Section) Get(name string) Value {
 	folded := fold(name)
-	for i := len(s.entries) - 1; i >= 0; i-- {
-		if e := s.entries[i]; e.Kind == syntax.Key && e.folded == folded {
+	for _, e := range slices.Backward(s.entries) {
+		if e.Kind == syntax.Key && e.folded == folded {
 			return s.value(e)
 		}
 	}

@@ -132,19 +132,25 @@ func (b *builder) include(e *syntax.Entry) {
 		b.missing(e, "nested too deep: php-fpm reads at most 5 files inside each other")
 		return
 	}
-	files, complete, outside := b.loader.IncludeINI(e.Value)
+	var files []*syntax.INI
+	complete, outside := true, false
+	if b.inclusions < maxInclusions {
+		files, complete, outside = b.loader.IncludeINI(e.Value)
+	}
 	for _, f := range files {
 		if slices.Contains(b.chain, f) {
 			b.missing(e, "the file includes itself")
+			b.master.Missing[len(b.master.Missing)-1].Cycle = true
 			return
 		}
 		if b.inclusions++; b.inclusions > maxInclusions {
-			b.missing(e, "too many inclusions")
-			return
+			break
 		}
 		b.file(f)
 	}
 	switch {
+	case b.inclusions >= maxInclusions:
+		b.missing(e, "too many inclusions")
 	case outside:
 		b.missing(e, "outside of what may be read")
 	case !complete:

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // MaxFileSize is the largest file that is read, in bytes (256 MiB).
@@ -34,6 +35,9 @@ type FS interface {
 	// Readlink returns what a symbolic link says.
 	Readlink(name string) (string, error)
 }
+
+// buffers are shared by reads: one of its own for each small file costs more than the file.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // OS is the machine's file system; relative paths are below Dir.
 type OS struct{ Dir string }
@@ -65,7 +69,9 @@ func (o OS) ReadFile(name string) (string, error) {
 	defer f.Close()
 	var text strings.Builder
 	text.Grow(int(info.Size()))
-	if _, err := io.Copy(&text, io.LimitReader(f, MaxFileSize+1)); err != nil {
+	buffer, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	if _, err := io.CopyBuffer(&text, io.LimitReader(f, MaxFileSize+1), *buffer); err != nil {
 		return "", err
 	}
 	if text.Len() > MaxFileSize {

@@ -172,7 +172,7 @@ func samePath(a, b string) Certainty {
 	switch {
 	case a == b:
 		return Yes
-	case path.IsAbs(a) == path.IsAbs(b):
+	case path.IsAbs(a) && path.IsAbs(b):
 		return No
 	case strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a):
 		return Maybe

@@ -17,6 +17,8 @@ var passes = []struct {
 }{
 	{"fastcgi_pass", FastCGI},
 	{"proxy_pass", HTTP},
+	{"uwsgi_pass", UWSGI},
+	{"scgi_pass", SCGI},
 }
 
 // targets finds the passes of a configuration in reading order.
@@ -86,6 +88,9 @@ func (t *Target) literal(text string, span source.Span, upstreams map[string]*ng
 			return
 		}
 	}
+	if t.Protocol == UWSGI {
+		address = strings.TrimPrefix(strings.TrimPrefix(address, "suwsgi://"), "uwsgi://")
+	}
 	if p, ok := strings.CutPrefix(address, "unix:"); ok {
 		if t.Protocol == HTTP {
 			p, _, _ = strings.Cut(p, ":") // http://unix:/path:/uri
@@ -145,6 +150,12 @@ func (t *Target) members(upstream *nginx.Block) {
 	t.Upstream = upstream
 	if upstream.Missing {
 		t.Unknown = diag.MissingInclude
+	}
+	for _, lua := range []string{"balancer_by_lua_block", "balancer_by_lua_file"} {
+		if len(upstream.Own(lua)) > 0 {
+			t.Unknown = diag.Variable // the servers written there only fill the place
+			return
+		}
 	}
 	for _, r := range upstream.Own("server") {
 		server, err := config.NewUpstreamServer(r.Tree().GonginxDirective(r.ID))

@@ -11,23 +11,21 @@ import (
 // nginx reads exactly it: in the quotes that are there, or in new ones where it
 // needs them. Where there is no i-th argument it is added after the last word.
 func (t *Tree) SetArg(d ID, i int, value string) diag.Edit {
-	span, glued, quote := t.ArgSpan(d, i), false, byte(0)
-	if span.IsZero() {
+	span, quote := t.ArgSpan(d, i), byte(0)
+	switch {
+	case span.IsZero():
 		span = t.HeadSpan(d)
-		span.Start, glued = span.End, true
-	} else {
-		w, _ := t.arg(d, i)
-		glued = int(t.words[w-1].end) == span.Start
-		if t.Quoted(d, i) {
-			quote = span.Text()[0]
-		}
+		span.Start = span.End
+	case t.Quoted(d, i):
+		quote = span.Text()[0]
 	}
 	if quote == 0 && strings.HasSuffix(value, "$") && strings.HasPrefix(t.File.Text[span.End:], "{") {
 		quote = '"' // or the brace would be part of the word
 	}
 	word := quoteWord(value, quote)
-	if glued && (word[0] != ')' || span.Start == span.End) {
-		word = " " + word // directly after a closing quote only a `)` may stand
+	// Only a `)` may touch the word before.
+	if w, ok := t.arg(d, i); !ok || int(t.words[w-1].end) == span.Start && word[0] != ')' {
+		word = " " + word
 	}
 	return diag.Edit{Span: span, NewText: word}
 }

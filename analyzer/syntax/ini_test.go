@@ -319,7 +319,8 @@ func TestINIErrors(t *testing.T) {
 		{`listen = a | ; c`, `|`, "nothing stands behind `|`", `listen=a |`},
 		{`clear_env = yes # c`, `#`, "`#` does not start a comment here", `clear_env=yes`},
 		{`clear_env = yes or no`, `or`, "`or` cannot stand here in a value", `clear_env=yes`},
-		{`yes = 1`, `yes`, "`yes` cannot stand in a key", ``},
+		{`yes = 1`, `yes`, "`yes` cannot be a key", ``},
+		{"a = (\x00", "\x00", "a NUL byte ends the line", `a=(` + "\x00"},
 		{`a"b = 1`, `"`, "`\"` cannot stand in a key", ``},
 	}
 	for _, c := range cases {
@@ -440,7 +441,7 @@ func FuzzINI(f *testing.F) {
 				start, rest = start+3, rest[3:]
 			}
 			for i := range len(rest) {
-				if !covered[start+i] && !strings.Contains(" \t\r", rest[i:i+1]) {
+				if !covered[start+i] && rest[i] != ' ' && rest[i] != '\t' && rest[i] != '\r' {
 					t.Errorf("line %d: %q belongs to nothing", line, rest[i:])
 					break
 				}

@@ -6,11 +6,9 @@ import (
 	"nginx-lint/analyzer/source"
 )
 
-// iniKind is a token of Zend's INI grammar; a single character stands for itself.
-type iniKind uint16
-
+// The tokens of Zend's INI grammar; a single character stands for itself.
 const (
-	iniEOF iniKind = iota + 256
+	iniEOF rune = iota + 256
 	iniSection
 	iniRaw
 	iniConstant
@@ -28,9 +26,9 @@ const (
 	iniEndOfLine
 )
 
-// String is the name under which PHP's messages know the token.
-func (k iniKind) String() string {
-	switch k {
+// iniTokenName is the name under which PHP's messages know a token.
+func iniTokenName(kind rune) string {
+	switch kind {
 	case iniEOF:
 		return "end of file"
 	case iniSection:
@@ -64,13 +62,11 @@ func (k iniKind) String() string {
 	case iniEndOfLine:
 		return "END_OF_LINE"
 	}
-	return "'" + k.char() + "'"
+	return "'" + string(kind) + "'"
 }
 
-func (k iniKind) char() string { return string(rune(k)) }
-
 type iniToken struct {
-	kind       iniKind
+	kind       rune
 	text       string // without quotes, trimmed or unescaped
 	start, end int    // as written
 }
@@ -113,10 +109,10 @@ func newINILexer(f *source.File, start, end int) iniLexer {
 }
 
 // at is the byte at an offset; -1 behind the line.
-func (l *iniLexer) at(i int) int {
+func (l *iniLexer) at(i int) rune {
 	switch {
 	case i < l.end:
-		return int(l.text[i])
+		return rune(l.text[i])
 	case i == l.end:
 		return '\n'
 	}
@@ -165,11 +161,11 @@ func (l *iniLexer) next() iniToken {
 }
 
 // token makes one that starts at the reading position.
-func (l *iniLexer) token(kind iniKind, end int) iniToken {
+func (l *iniLexer) token(kind rune, end int) iniToken {
 	return iniToken{kind: kind, start: l.pos, end: end}
 }
 
-func (l *iniLexer) textToken(kind iniKind, end int) iniToken {
+func (l *iniLexer) textToken(kind rune, end int) iniToken {
 	return iniToken{kind: kind, text: l.slice(l.pos, end), start: l.pos, end: end}
 }
 
@@ -196,7 +192,7 @@ func (l *iniLexer) initial() iniToken {
 	case blank > label:
 		return iniToken{start: l.pos, end: blank}
 	case label == l.pos:
-		return l.token(iniKind(l.at(l.pos)), l.pos+1)
+		return l.token(l.at(l.pos), l.pos+1)
 	}
 	if kind, end := l.word(); end >= label {
 		return l.token(kind, end)
@@ -221,7 +217,7 @@ func (l *iniLexer) value() iniToken {
 	c := l.at(l.pos)
 	switch c {
 	case '&', '|', '^', '~', '(', ')', '!':
-		return l.token(iniKind(c), l.blanks(l.pos+1))
+		return l.token(c, l.blanks(l.pos+1))
 	case '=': // read again as the start of a statement, where it is an error
 		l.state = iniInitial
 		return l.token(iniEndOfLine, l.pos)
@@ -464,7 +460,7 @@ func (l *iniLexer) run(stops *[256]bool, escapes bool) int {
 	}
 	readings := between
 	for i := end; readings != 0 && i <= l.end; i++ {
-		c := byte(l.at(i)) //nolint:gosec // i is inside the line
+		c := l.at(i)
 		next := 0
 		if readings&between != 0 {
 			switch {
@@ -509,7 +505,7 @@ func byteSet(s string) (set [256]bool) {
 
 // word reads a boolean word and the blanks behind it; its end is the reading
 // position where none stands there.
-func (l *iniLexer) word() (iniKind, int) {
+func (l *iniLexer) word() (rune, int) {
 	end := l.pos
 	for end < l.end && end < l.pos+6 && l.text[end]|0x20 >= 'a' && l.text[end]|0x20 <= 'z' {
 		end++
@@ -517,7 +513,7 @@ func (l *iniLexer) word() (iniKind, int) {
 	if end == l.pos+6 { // longer than all of them
 		return 0, l.pos
 	}
-	var kind iniKind
+	var kind rune
 	switch strings.ToLower(l.text[l.pos:end]) {
 	case "true", "on", "yes":
 		kind = iniTrue
@@ -532,7 +528,7 @@ func (l *iniLexer) word() (iniKind, int) {
 }
 
 // class tells the kind of a run of bytes that ends at an offset.
-func (l *iniLexer) class(end int) iniKind {
+func (l *iniLexer) class(end int) rune {
 	s := l.slice(l.pos, end)
 	switch {
 	case isINIConstant(s):

@@ -461,7 +461,7 @@ func constant(name string) iniText {
 
 // failAt notes that the lookahead is not what the grammar wants, and returns false.
 func (p *iniParser) failAt(expecting string, start, end int, summary, hint string) bool {
-	message := "syntax error, unexpected " + p.tok.kind.String()
+	message := "syntax error, unexpected " + iniTokenName(p.tok.kind)
 	if expecting != "" {
 		message += ", expecting " + expecting
 	}
@@ -492,6 +492,8 @@ func (p *iniParser) fail() bool {
 	switch kind := p.tok.kind; {
 	case kind == iniEOF && p.unclosedQuote():
 		return p.failAt("", start, start+1, "single quote is never closed", closeTheQuote)
+	case kind == iniEOF:
+		return p.failAt("", start, start+1, "a NUL byte ends the line", "remove it")
 	case strings.HasPrefix(written, "#"):
 		return p.failAt("", start, end, "`#` does not start a comment here", "start comments with ;")
 	case kind == '=' && value:
@@ -500,6 +502,8 @@ func (p *iniParser) fail() bool {
 		return p.failAt("", start, end, "no key before `=`", "write the name of a key before it")
 	case value:
 		return p.failAt("", start, end, "`"+written+"` cannot stand here in a value", quoteTheValue)
+	case kind == iniTrue || kind == iniFalse || kind == iniNull:
+		return p.failAt("", start, end, "`"+written+"` cannot be a key", "")
 	}
 	return p.failAt("", start, end, "`"+written+"` cannot stand in a key", "a comment starts with ;")
 }
@@ -550,7 +554,7 @@ func (p *iniParser) failOperand(stack []iniFrame) bool {
 		return p.fail()
 	}
 	op := stack[len(stack)-1].op
-	return p.failAt("", op.start, op.start+1, "nothing stands behind `"+op.kind.char()+"`", quoteTheValue)
+	return p.failAt("", op.start, op.start+1, "nothing stands behind `"+string(op.kind)+"`", quoteTheValue)
 }
 
 func (p *iniParser) failDepth() bool {

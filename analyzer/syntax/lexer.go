@@ -74,7 +74,9 @@ func scanPlain(text string, i int) (end int, escaped bool) {
 			i = min(i+2, len(text))
 		case '$':
 			// Directly after `$` a `{` is literal, and so is the next one.
-			for i++; i < len(text) && text[i] == '{'; i++ {
+			i++
+			for i < len(text) && text[i] == '{' {
+				i++
 			}
 		default:
 			return i, escaped

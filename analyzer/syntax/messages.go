@@ -55,9 +55,12 @@ func (p *parser) tooLong(open, start, end int) Error {
 	return e
 }
 
+// maxShown bounds how much text an error points at.
+const maxShown = 80
+
 func (p *parser) textAfterQuote(open, at int) Error {
 	end := at
-	for end < len(p.text) && class[p.text[end]]&(isSpace|endsPlain) == 0 {
+	for end < min(at+maxShown, len(p.text)) && class[p.text[end]]&(isSpace|endsPlain) == 0 {
 		end++
 	}
 	e := p.errorAt(p.spanOf(at, max(end, at+1)), at, unexpected(p.text[at]))

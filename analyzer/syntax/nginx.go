@@ -199,7 +199,10 @@ func (t *Tree) NextSibling(d ID) ID {
 // Children are the directives directly in a block, in order.
 func (t *Tree) Children(d ID) iter.Seq[ID] {
 	return func(yield func(ID) bool) {
-		for c := t.FirstChild(d); c != None && yield(c); c = t.NextSibling(c) {
+		for c := t.FirstChild(d); c != None; c = t.NextSibling(c) {
+			if !yield(c) {
+				return
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -55,10 +56,10 @@ func nginxTokenInvariants(tree *Tree) error {
 			return fmt.Errorf("token %v at %d", k, at)
 		}
 		at = k.End
-		switch k.Kind {
-		case TokenWord, TokenQuoted:
+		if k.Kind == TokenWord || k.Kind == TokenQuoted {
 			words = append(words, extent{int32(k.Start), int32(k.End)})
-		case TokenComment:
+		}
+		if k.Kind == TokenComment {
 			comments = append(comments, extent{int32(k.Start), int32(k.End)})
 		}
 	}
@@ -101,7 +102,7 @@ func nginxTreeInvariants(tree *Tree) error {
 		span, body := tree.Span(d), tree.BodySpan(d)
 		if d == Root {
 			if tree.Parent(d) != None || body.Text() != tree.File.Text || tree.Name(d) != "" {
-				return fmt.Errorf("bad root")
+				return errors.New("bad root")
 			}
 		} else {
 			words += 1 + tree.NArgs(d)
@@ -185,7 +186,8 @@ func nginxErrorInvariants(tree *Tree) error {
 
 // An edit of a text without errors gives a text without errors that says what was asked for.
 func nginxEditInvariants(tree *Tree) error {
-	if len(tree.Errors) > 0 {
+	// A word that just fits nginx's buffer may not once the file goes on.
+	if len(tree.Errors) > 0 || len(tree.File.Text) > bufferSize-100 {
 		return nil
 	}
 	for i := 1; i < min(tree.Len(), 40); i++ {
@@ -220,10 +222,4 @@ func nginxEditInvariants(tree *Tree) error {
 		}
 	}
 	return nil
-}
-
-// nginxApply is the text of an edit's file after it.
-func nginxApply(e diag.Edit) string {
-	text := e.Span.File.Text
-	return text[:e.Span.Start] + e.NewText + text[e.Span.End:]
 }

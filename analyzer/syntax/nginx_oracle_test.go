@@ -55,7 +55,11 @@ func nginxOracle(t *testing.T) func(text string) nginxAnswer {
 	}
 }
 
-var nginxEmerg = regexp.MustCompile(`\[emerg\] (?:\d+#\d+: )?([^\n]*)\n`)
+var (
+	nginxEmerg = regexp.MustCompile(`(?s)\[emerg\] (?:\d+#\d+: )?(.*)`)
+	// `unexpected "=" in condition` is not said by the tokenizer.
+	nginxLexical = regexp.MustCompile(`(?s)^(?:unexpected ".")$|^unexpected end of file|^too long parameter`)
+)
 
 func nginxParseAnswer(t *testing.T, file string, out []byte) nginxAnswer {
 	t.Helper()
@@ -66,12 +70,14 @@ func nginxParseAnswer(t *testing.T, file string, out []byte) nginxAnswer {
 		}
 		return nginxAnswer{accepted: true}
 	}
-	message, line, _ := strings.Cut(string(m[1]), " in "+file+":")
-	a := nginxAnswer{message: message}
-	a.line, _ = strconv.Atoi(line)
-	for _, s := range []string{`unexpected "`, "unexpected end of file", "too long parameter"} {
-		a.lexical = a.lexical || strings.HasPrefix(a.message, s)
+	// The message may hold line ends of the file.
+	message, rest, found := strings.Cut(string(m[1]), " in "+file+":")
+	if !found {
+		message, _, _ = strings.Cut(message, "\n")
 	}
+	line, _, _ := strings.Cut(rest, "\n")
+	a := nginxAnswer{message: message, lexical: found && nginxLexical.MatchString(message)}
+	a.line, _ = strconv.Atoi(line)
 	// This one is said after the whole file was read.
 	a.accepted = strings.HasPrefix(a.message, `no "events" section`)
 	return a

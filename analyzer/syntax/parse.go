@@ -103,7 +103,7 @@ func (p *parser) scan() {
 		next = p.plan.next()
 	}
 	for p.pos < len(text) {
-		if p.pos >= next {
+		for p.pos >= next {
 			p.force()
 			next = p.plan.next()
 		}

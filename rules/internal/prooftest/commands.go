@@ -1,0 +1,203 @@
+package prooftest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+const (
+	answerLimit = 30 * time.Second // for an answer to a request
+	logLimit    = 5 * time.Second  // for a line to appear in a log
+)
+
+// getRounds is how often -until may repeat the requests.
+const getRounds = 4
+
+// cmdGet sends one request, and prints the status, the header and the body, or
+// many at a steady pace, and prints the status of each. With -until it repeats
+// them until each of these statuses was seen: for claims of what may happen.
+func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
+	flags := flag.NewFlagSet("get", flag.ContinueOnError)
+	flags.SetOutput(ts.Stderr())
+	n := flags.Int("n", 1, "how many requests")
+	every := flags.Duration("every", 0, "pause between their starts")
+	until := flags.String("until", "", "repeat until these statuses were seen")
+	if err := flags.Parse(args); err != nil || neg || flags.NArg() != 2 || *n < 1 {
+		ts.Fatalf("usage: get [-n N] [-every D] [-until STATUS,...] SOCKET|HOST:PORT PATH")
+	}
+	client := clientOf(ts, flags.Arg(0))
+	defer client.CloseIdleConnections()
+
+	var out strings.Builder
+	for range getRounds {
+		out.WriteString(requests(client, flags.Arg(1), *n, *every))
+		missing := slices.ContainsFunc(strings.Split(*until, ","), func(status string) bool {
+			return !strings.Contains(out.String(), "status: "+status)
+		})
+		if !missing {
+			break
+		}
+	}
+	_, err := io.WriteString(ts.Stdout(), out.String())
+	ts.Check(err)
+}
+
+// requests sends n requests and returns the answers in the order of the requests.
+func requests(client *http.Client, path string, n int, every time.Duration) string {
+	answers := make([]string, n)
+	var wait sync.WaitGroup
+	for i := range answers {
+		if i > 0 {
+			time.Sleep(every)
+		}
+		wait.Go(func() { answers[i] = answer(client, path, n == 1) })
+	}
+	wait.Wait()
+	return strings.Join(answers, "")
+}
+
+// clientOf returns a client that sends every request to the target.
+func clientOf(ts *testscript.TestScript, target string) *http.Client {
+	network, address := "tcp", target
+	if _, _, err := net.SplitHostPort(target); err != nil {
+		network, address = "unix", ts.MkAbs(target)
+	}
+	return &http.Client{
+		Timeout: answerLimit,
+		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// answer sends one request and describes what came of it.
+func answer(client *http.Client, path string, whole bool) string {
+	resp, err := client.Get("http://localhost" + path)
+	if err != nil {
+		return fmt.Sprintf("status: none: %v\n", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	var b strings.Builder
+	fmt.Fprintf(&b, "status: %d\n", resp.StatusCode)
+	if whole {
+		_ = resp.Header.Write(&b) // a strings.Builder takes all
+		fmt.Fprintf(&b, "\n%s\n", body)
+	}
+	if err != nil {
+		fmt.Fprintf(&b, "cut off: %v\n", err)
+	}
+	return b.String()
+}
+
+func (s *script) cmdLogHas(ts *testscript.TestScript, neg bool, args []string) {
+	path, re := logArgs(ts, neg, args)
+	if !poll(logLimit, func() bool { return re.Match(readLog(path)) }) {
+		ts.Fatalf("no line matches %s:\n%s", re, readLog(path))
+	}
+}
+
+func (s *script) cmdLogLacks(ts *testscript.TestScript, neg bool, args []string) {
+	path, re := logArgs(ts, neg, args)
+	if line := re.Find(readLog(path)); line != nil {
+		ts.Fatalf("unexpected line: %s", line)
+	}
+}
+
+func logArgs(ts *testscript.TestScript, neg bool, args []string) (path string, re *regexp.Regexp) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: log-has FILE REGEXP, log-lacks FILE REGEXP")
+	}
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	return ts.MkAbs(args[0]), re
+}
+
+// cmdSubst is for the claims that need a port or an absolute path. Only the
+// names that are its own are replaced: nginx has variables of the same form.
+func (s *script) cmdSubst(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: subst FILE...")
+	}
+	var pairs []string
+	for _, name := range []string{"WORK", "PORT1", "PORT2", "PORT3"} {
+		pairs = append(pairs, "$"+name, ts.Getenv(name))
+	}
+	values := strings.NewReplacer(pairs...)
+	for _, arg := range args {
+		text := values.Replace(ts.ReadFile(arg))
+		ts.Check(os.WriteFile(ts.MkAbs(arg), []byte(text), 0o600))
+	}
+}
+
+func (s *script) cmdNeed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || args[0] != "root" {
+		ts.Fatalf("usage: need root")
+	}
+	if os.Geteuid() != 0 {
+		unable(s.t, "this proof needs root")
+	}
+}
+
+func (s *script) cmdLint(ts *testscript.TestScript, neg bool, args []string) {
+	if s.linterErr != nil {
+		ts.Fatalf("the linter does not build: %v", s.linterErr)
+	}
+	want := 0
+	if neg {
+		want = 1
+	}
+	got := 0
+	err := ts.Exec(s.linter, args...)
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, not %d", got, want)
+	}
+}
+
+func hasIPv6() bool {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		return false
+	}
+	return l.Close() == nil
+}
+
+// lastPort counts through ports below those that the system hands out by
+// itself, so that no two scripts are given the same.
+var lastPort atomic.Int32
+
+// freePort returns a TCP port that is free in both address families.
+func freePort() (string, error) {
+	const first, count = 20000, 10000
+	lastPort.CompareAndSwap(0, int32(os.Getpid()%count))
+	for range 100 {
+		port := strconv.Itoa(first + int(lastPort.Add(1))%count)
+		l, err := net.Listen("tcp", ":"+port)
+		if err == nil {
+			return port, l.Close()
+		}
+	}
+	return "", errors.New("no free port")
+}
