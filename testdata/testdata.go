@@ -1,14 +1,48 @@
 // Package testdata holds the cases that the rules are tested with. Those named
-// bad.txtar and good.txtar are also the examples that `explain` shows.
+// bad.txtar and good.txtar are also the examples that the rules' pages show.
 package testdata
 
-import "embed"
+import (
+	"bytes"
+	"embed"
+	"regexp"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
 
 //go:embed rules/*/bad.txtar rules/*/good.txtar
-var examples embed.FS
+var cases embed.FS
 
-// Example is a rule's case of that name, "bad.txtar" or "good.txtar".
-func Example(rule, name string) (string, bool) {
-	text, err := examples.ReadFile("rules/" + rule + "/" + name)
-	return string(text), err == nil
+// longestLine is where a line is cut for showing, in bytes.
+const longestLine = 160
+
+// want matches the comment by which a case says what is to be found on its line.
+var want = regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
+
+// Example is a rule's case "bad" or "good" as a reader would see its files in an
+// editor: without what only the tests need.
+func Example(rule, name string) (example *txtar.Archive, ok bool) {
+	text, err := cases.ReadFile("rules/" + rule + "/" + name + ".txtar")
+	if err != nil {
+		return nil, false
+	}
+	archive := txtar.Parse(text)
+	shown := &txtar.Archive{Comment: bytes.TrimSpace(archive.Comment)}
+	for _, f := range archive.Files {
+		if f.Name == "want" || strings.HasPrefix(f.Name, "fixed/") {
+			continue
+		}
+		var b bytes.Buffer
+		for line := range bytes.Lines(want.ReplaceAll(f.Data, nil)) {
+			line = bytes.TrimRight(line, "\r\n")
+			b.Write(line[:min(len(line), longestLine)])
+			if len(line) > longestLine {
+				b.WriteString(" …")
+			}
+			b.WriteByte('\n')
+		}
+		shown.Files = append(shown.Files, txtar.File{Name: f.Name, Data: b.Bytes()})
+	}
+	return shown, true
 }

@@ -49,14 +49,17 @@ func (p *iniParser) salvage(first int) {
 	kept := slices.DeleteFunc(p.ini.Lines[first:], func(e Entry) bool { return e.Null })
 	p.ini.Lines = p.ini.Lines[:first+len(kept)]
 	for i := range kept {
-		e := &kept[i]
-		e.Known = false
-		for _, c := range p.lex.comments {
-			if c.Start >= e.Span.Start && c.Start < e.Span.End {
-				e.Span = p.trimmed(e.Span.Start, c.Start)
-				e.ValueSpan.Start = min(e.ValueSpan.Start, e.Span.End)
-				e.ValueSpan.End = min(e.ValueSpan.End, e.Span.End)
-			}
+		kept[i].Known = false
+	}
+	if len(kept) == 0 {
+		return
+	}
+	last := &kept[len(kept)-1] // was cut at the end of the line
+	for _, c := range p.lex.comments {
+		if c.Start >= last.Span.Start && c.Start < last.Span.End {
+			last.Span = p.trimmed(last.Span.Start, c.Start)
+			last.ValueSpan.Start = min(last.ValueSpan.Start, last.Span.End)
+			last.ValueSpan.End = min(last.ValueSpan.End, last.Span.End)
 		}
 	}
 }
@@ -532,7 +535,7 @@ func (p *iniParser) failItem(e Entry, open int) bool {
 	const expecting = "'='"
 	switch {
 	case e.Name == "": // blanks before the bracket make it no section
-		p.failAt(expecting, e.Span.Start, open, "blanks before a section head", "php-fpm takes [ for a section only at the start of a line")
+		p.failAt(expecting, e.Span.Start, open, "blanks before a section head", "php-fpm takes [ behind a space for part of a key")
 		if p.tok.kind == iniEndOfLine {
 			last := &p.ini.Errors[len(p.ini.Errors)-1]
 			last.FixTitle, last.FixAt = "remove the blanks", last.At

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -129,13 +130,17 @@ func (p *parser) blockInRows() bool {
 	return false
 }
 
-// lastBefore is where block d ends when the pending words are not in it.
+// lastBefore is where the open block d ends when the pending words are not in it.
 func (p *parser) lastBefore(d ID) int {
 	t := p.tree
-	if n := len(t.nodes) - 1; ID(n) > d { //nolint:gosec // within maxText
-		return int(t.nodes[n].end)
+	last := ID(len(t.nodes) - 1) //nolint:gosec // within maxText
+	if last == d {
+		return int(t.nodes[d].open) + 1
 	}
-	return int(t.nodes[d].open) + 1
+	for t.nodes[last].parent != d {
+		last = t.nodes[last].parent
+	}
+	return int(t.nodes[last].end)
 }
 
 // knownBlock reports whether a name is that of a block which stands beside blocks of rows.
@@ -186,7 +191,7 @@ type plan struct {
 
 func (p *plan) next() int {
 	if len(p.closes) == 0 {
-		return int(^uint(0) >> 1)
+		return math.MaxInt
 	}
 	return p.closes[0]
 }
@@ -235,7 +240,7 @@ func (p *parser) blameBrace() *plan {
 	for d := Root + 1; int(d) < len(t.nodes); d++ {
 		n := &t.nodes[d]
 		brace := int(n.end) - 1
-		if n.open < 0 || n.flags&nodeClosed == 0 || brace >= guilty {
+		if n.open < 0 || n.flags&(nodeClosed|nodeLua) != nodeClosed || brace >= guilty {
 			continue
 		}
 		column, first := p.indent(brace)

@@ -8,6 +8,8 @@ import (
 	"io"
 	"runtime/debug"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/cmd/internal/render"
@@ -44,7 +46,7 @@ type program struct {
 	Env
 	rules   []*analyzer.Rule
 	check   func(analyzer.Options) (*diag.Report, error)
-	example func(rule, name string) (string, bool)
+	example func(rule, name string) (*txtar.Archive, bool)
 }
 
 // A usageError is a mistake of who called the program.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -62,13 +63,13 @@ func (r *run) run(args ...string) int {
 			r.got, r.checked = o, true
 			return r.report, r.err
 		},
-		example: func(rule, name string) (string, bool) {
+		example: func(rule, name string) (*txtar.Archive, bool) {
 			text, ok := map[string]string{
-				"target-no-listener/bad.txtar": "why\n-- nginx.conf --\nfastcgi_pass unix:/a; # want \"no pool\" at \"unix:/a\"\n# stays\n" +
-					"-- pool.conf --\n[www]\n; want \"x\"\nlisten = /b\n",
-				"target-no-listener/good.txtar": "-- nginx.conf --\nfastcgi_pass unix:/b;\n",
+				"target-no-listener/bad": "The old socket.\n-- nginx.conf --\nfastcgi_pass unix:/a;\n# stays\n" +
+					"-- pool.conf --\n[www]\nlisten = /b\n",
+				"target-no-listener/good": "The new one.\n-- nginx.conf --\nfastcgi_pass unix:/b;\n",
 			}[rule+"/"+name]
-			return text, ok
+			return txtar.Parse([]byte(text)), ok
 		},
 	}
 	if r.stdout != nil {
@@ -396,6 +397,8 @@ How safe the fixes are
   Safe with one pool.
 
 Example that is reported
+  The old socket.
+
   -- nginx.conf --
   fastcgi_pass unix:/a;
   # stays
@@ -405,6 +408,8 @@ Example that is reported
   listen = /b
 
 Example that is fine
+  The new one.
+
   -- nginx.conf --
   fastcgi_pass unix:/b;
 

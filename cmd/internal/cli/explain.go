@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -39,10 +38,10 @@ func (p *program) explain(o *options) error {
 	e.section("What is not seen", r.Doc.Gaps)
 	e.section("What to do", r.Doc.Remedy)
 	e.section("How safe the fixes are", r.Doc.FixSafety)
-	if archive, ok := p.example(r.ID, "bad.txtar"); ok {
+	if archive, ok := p.example(r.ID, "bad"); ok {
 		e.example("Example that is reported", archive)
 	}
-	if archive, ok := p.example(r.ID, "good.txtar"); ok {
+	if archive, ok := p.example(r.ID, "good"); ok {
 		e.example("Example that is fine", archive)
 	}
 	if len(r.Doc.Refs) > 0 {
@@ -80,24 +79,17 @@ func (e explainer) section(title, text string) {
 	}
 }
 
-// example shows the files of an archive as a reader would see them in an editor.
-func (e explainer) example(title, archive string) {
+// example shows the files of an archive.
+func (e explainer) example(title string, archive *txtar.Archive) {
 	e.title("\n" + title)
-	for i, f := range txtar.Parse([]byte(archive)).Files {
-		if i > 0 {
-			fmt.Fprintln(e.w)
-		}
-		fmt.Fprintf(e.w, "  -- %s --\n", f.Name)
-		for line := range strings.Lines(withoutWants(string(f.Data))) {
-			fmt.Fprintf(e.w, "  %s\n", strings.TrimRight(line, "\r\n"))
+	fmt.Fprint(e.w, wrap(string(archive.Comment), "  "))
+	for _, f := range archive.Files {
+		fmt.Fprintf(e.w, "\n  -- %s --\n", f.Name)
+		for line := range strings.Lines(string(f.Data)) {
+			fmt.Fprint(e.w, "  ", line)
 		}
 	}
 }
-
-// want matches the comment by which a test case says what it expects on its line.
-var want = regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
-
-func withoutWants(text string) string { return want.ReplaceAllString(text, "") }
 
 // wrap breaks paragraphs at textWidth and indents them. Paragraphs are separated by
 // empty lines; lines that start with white space stay as they are.

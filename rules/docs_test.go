@@ -1,0 +1,118 @@
+package rules_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/rules"
+	"nginx-lint/testdata"
+)
+
+var update = flag.Bool("update", false, "write the generated pages")
+
+// TestPages compares docs/rules with what the rules' own text says.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	const dir = "../docs/rules"
+	want := map[string]string{"README.md": index()}
+	for _, r := range rules.All() {
+		want[r.ID+".md"] = page(t, r)
+	}
+	if *update {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range want {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, text := range want {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if diff := cmp.Diff(text, string(got)); err != nil || diff != "" {
+			t.Errorf("%s/%s is stale, `make update` writes it: %v\n%s", dir, name, err, diff)
+		}
+	}
+	have, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range have {
+		if _, ok := want[f.Name()]; !ok {
+			t.Errorf("%s/%s is the page of no rule", dir, f.Name())
+		}
+	}
+}
+
+func index() string {
+	var b strings.Builder
+	b.WriteString("# Rules\n\n| rule | severity | fix | what it reports |\n|---|---|---|---|\n")
+	for _, r := range rules.All() {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, joined(r.Severities), joined(r.Safeties), r.Doc.Summary)
+	}
+	return b.String()
+}
+
+func joined[T fmt.Stringer](list []T) string {
+	if len(list) == 0 {
+		return "–"
+	}
+	words := make([]string, len(list))
+	for i, x := range list {
+		words[i] = x.String()
+	}
+	return strings.Join(words, ", ")
+}
+
+func page(t *testing.T, r *analyzer.Rule) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s. Fix: %s. Since %s.\n", r.ID, upper(r.Doc.Summary), joined(r.Severities), joined(r.Safeties), r.Doc.Since)
+	if r.Refused != "" {
+		fmt.Fprintf(&b, "Refused by: `%s -t`.\n", r.Refused)
+	}
+	for _, section := range []struct{ title, text string }{
+		{"What is reported", r.Doc.What},
+		{"What happens", r.Doc.Why},
+		{"What is not seen", r.Doc.Gaps},
+		{"What to do", r.Doc.Remedy},
+		{"How safe the fixes are", r.Doc.FixSafety},
+	} {
+		if section.text != "" {
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n", section.title, section.text)
+		}
+	}
+	for _, example := range []struct{ title, name string }{{"Reported", "bad"}, {"Fine", "good"}} {
+		archive, ok := testdata.Example(r.ID, example.name)
+		if !ok {
+			t.Fatalf("%s has no %s.txtar", r.ID, example.name)
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", example.title, archive.Comment)
+		for _, f := range archive.Files {
+			fmt.Fprintf(&b, "\n`%s`\n\n```\n%s```\n", f.Name, f.Data)
+		}
+	}
+	if len(r.Doc.Refs) > 0 {
+		b.WriteString("\n## References\n\n")
+		for _, ref := range r.Doc.Refs {
+			fmt.Fprintf(&b, "- <%s>\n", ref)
+		}
+	}
+	return b.String()
+}
+
+// upper capitalises a sentence that starts with a word, not with a program's name.
+func upper(s string) string {
+	if strings.HasPrefix(s, "nginx") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
