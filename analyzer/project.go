@@ -146,7 +146,7 @@ func (p *project) together(dir string) []string {
 	}
 }
 
-// siblings are the folders of nginx and PHP in an `etc`.
+// siblings are the folders of nginx and PHP in an `etc`, but for the one that holds except.
 func (p *project) siblings(etc, except string) []string {
 	entries, err := p.opts.FS.ReadDir(etc)
 	if err != nil {
@@ -155,7 +155,10 @@ func (p *project) siblings(etc, except string) []string {
 	var dirs []string
 	for _, entry := range entries {
 		name := path.Join(etc, entry.Name())
-		if entry.IsDir() && (entry.Name() == "nginx" || strings.HasPrefix(entry.Name(), "php")) && !source.Below(except, name) && !source.Below(name, except) {
+		if !entry.IsDir() || entry.Name() != "nginx" && !strings.HasPrefix(entry.Name(), "php") {
+			continue
+		}
+		if except == "" || !source.Below(except, name) && !source.Below(name, except) {
 			dirs = append(dirs, name)
 		}
 	}

@@ -153,7 +153,7 @@ func describe(f diag.Finding) string {
 func TestCases(t *testing.T) {
 	t.Parallel()
 	for _, name := range caseFiles(t, "*") {
-		t.Run(strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(name), dataDir+"/"), ".txtar"), func(t *testing.T) {
+		t.Run(caseName(name), func(t *testing.T) {
 			t.Parallel()
 			c := parseCase(t, name)
 			report := c.run(t)
@@ -177,6 +177,11 @@ func (w want) matches(f diag.Finding) bool {
 	span := f.Subject.Span
 	return w.file == span.File.Path && w.line == span.Line() && w.severity == f.Severity.String() && w.rule == f.Rule &&
 		w.text.MatchString(f.Summary+": "+f.Subject.Text) && (w.at == "" || w.at == span.Text())
+}
+
+// caseName is what the test of a case is called: rule/situation.
+func caseName(file string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(file), dataDir+"/"), ".txtar")
 }
 
 // caseFiles are the cases of a rule: every txtar file of its folder that is no proof.

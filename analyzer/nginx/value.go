@@ -81,6 +81,9 @@ func (b *Block) Value(name string) Value {
 func (b *Block) fallback(name string) Value {
 	v := Value{Origin: Unknown, Unset: true}
 	entry, ok := catalog.Lookup(name, b.Context)
+	for at := b.Parent; !ok && at != nil; at = at.Parent {
+		entry, ok = catalog.Lookup(name, at.Context) // in force in an `if`, but not allowed there
+	}
 	if !ok {
 		return v
 	}

@@ -163,13 +163,15 @@ func (p *parser) braceInRow() Error {
 	return e
 }
 
-func (p *parser) tooDeep(d ID) {
-	if p.limited {
+// tooDeep reports once that the block whose head begins at start, and which
+// opens at p.pos, is not read.
+func (p *parser) tooDeep(start int) {
+	if p.limited || p.plan != nil {
 		return
 	}
 	p.limited = true
-	at := p.spanOf(int(p.tree.start(d)), int(p.tree.nodes[d].open)+1)
-	p.fail(Error{
+	at := p.spanOf(start, p.pos+1)
+	p.tree.Errors = append(p.tree.Errors, Error{
 		At: at, GaveUp: at, Limit: true,
 		Summary: "blocks are nested deeper than 1000",
 		Hint:    "what stands inside this block is not read",

@@ -19,6 +19,7 @@ type parser struct {
 	first  int // the first pending word: a directive's words wait for `;` or `{`
 	multi  int // the first pending quoted word that spans lines; -1 for none
 	frames []frame
+	hidden int // blocks open inside the one that is too deep
 	last   int // end of the last part of a directive
 
 	keep   bool // collect tokens
@@ -48,7 +49,7 @@ type frameKind uint8
 const (
 	frameBlock  frameKind = iota // a directive's block
 	frameBare                    // `{` without a directive: its content goes to the block around it
-	frameHidden                  // too deep: its content is skipped
+	frameHidden                  // too deep: its content is skipped; without a directive its id is None
 )
 
 func parse(f *source.File, keep bool) (*Tree, []Token) {
@@ -271,7 +272,15 @@ func (p *parser) openBlock() {
 	if p.pending() == 0 {
 		p.fail(p.bareBlock())
 		p.distrust()
-		p.frames = append(p.frames, frame{p.top().id, max(frameBare, p.top().kind)})
+		switch {
+		case p.top().kind == frameHidden:
+			p.hidden++
+		case len(p.frames) > MaxDepth:
+			p.tooDeep(p.pos)
+			p.frames = append(p.frames, frame{None, frameHidden})
+		default:
+			p.frames = append(p.frames, frame{p.top().id, frameBare})
+		}
 		p.token(TokenStray, p.pos+1)
 		return
 	}
@@ -281,9 +290,9 @@ func (p *parser) openBlock() {
 	name, head := p.rawName(p.first), int(p.tree.words[p.first].start)
 	lua := strings.HasSuffix(name, "_by_lua_block")
 	p.last = p.pos + 1
-	if top := p.top(); top.kind == frameHidden {
+	if p.top().kind == frameHidden {
 		p.dropWords()
-		p.frames = append(p.frames, top)
+		p.hidden++
 	} else {
 		p.pushBlock(name, lua)
 	}
@@ -309,7 +318,7 @@ func (p *parser) pushBlock(name string, lua bool) {
 	kind := frameBlock
 	if len(p.frames) > MaxDepth {
 		kind = frameHidden
-		p.tooDeep(id)
+		p.tooDeep(int(t.start(id)))
 	}
 	p.frames = append(p.frames, frame{id, kind})
 }
@@ -360,6 +369,11 @@ func (p *parser) closeBlock() {
 		return
 	}
 	kind := TokenBlockClose
+	if p.hidden > 0 {
+		p.hidden--
+		p.token(kind, p.pos+1)
+		return
+	}
 	if p.top().kind == frameBare {
 		kind = TokenStray
 	} else {
@@ -374,7 +388,8 @@ func (p *parser) closeBlock() {
 func (p *parser) pop(flags nodeFlags) {
 	top := p.top()
 	p.frames = p.frames[:len(p.frames)-1]
-	if top.kind == frameBlock || top.kind == frameHidden && p.top().kind != frameHidden {
+	p.hidden = 0
+	if top.kind != frameBare && top.id != None {
 		n := &p.tree.nodes[top.id]
 		n.end = int32(p.last)           //nolint:gosec // within maxText
 		n.after = ID(len(p.tree.nodes)) //nolint:gosec // within maxText
