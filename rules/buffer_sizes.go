@@ -9,7 +9,6 @@ import (
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
-	"nginx-lint/analyzer/syntax"
 )
 
 var bufferSizes = analyzer.Rule{
@@ -21,7 +20,7 @@ var bufferSizes = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "buffer sizes that do not add up, so that nginx does not start",
 		What: "For fastcgi, proxy, uwsgi and scgi, with the values in force in each server and location after inheritance: let S be the larger of `X_buffer_size` and one of the `X_buffers` (N of size Z). " +
-			"Then N must be at least 2; `X_busy_buffers_size` (2·S unless set) at least S and at most (N−1)·Z; `X_temp_file_write_size` (2·S unless set) at least S; `X_max_temp_file_size` (1g unless set) zero or at least S.",
+			"Then N must be at least 2; `X_busy_buffers_size` (2·S unless set) at least S and at most (N−1)·Z; `X_temp_file_write_size` (2·S unless set) at least S; `X_max_temp_file_size` (1024m unless set) zero or at least S.",
 		Why: "nginx refuses the whole configuration, also where nothing is passed to that family: `[emerg] \"fastcgi_busy_buffers_size\" must be less than the size of all \"fastcgi_buffers\" minus one buffer`. " +
 			"It names the line of the closing brace of `http`, never the directive at fault. Two values that are right by themselves can break where one is inherited and the other is not; `proxy_buffer_size 16k;` alone does.",
 		Gaps:      "Assumes memory pages of 4 KiB for values that nobody sets. Silent where an inherited value is not known.",
@@ -103,7 +102,7 @@ func hasServer(http *nginx.Block) bool {
 
 func read(b *nginx.Block, family string) sums {
 	s := sums{block: b, family: family}
-	s.buffer = s.setting("_buffer_size", pageSize, nginx.ParseSize)
+	s.buffer = s.setting("_buffer_size", pageSize)
 	s.buffers, s.number = s.bufs()
 	s.largestKnown = s.buffer.known && s.buffers.known
 	for _, one := range []setting{s.buffer, s.buffers} {
@@ -113,15 +112,15 @@ func read(b *nginx.Block, family string) sums {
 	}
 	s.busy = s.derived("_busy_buffers_size")
 	s.write = s.derived("_temp_file_write_size")
-	s.maxTemp = s.setting("_max_temp_file_size", 1<<30, nginx.ParseOffset)
+	s.maxTemp = s.setting("_max_temp_file_size", 1<<30)
 	return s
 }
 
-func (s *sums) setting(suffix string, fallback int64, parse func(string) (int64, bool)) setting {
+func (s *sums) setting(suffix string, fallback int64) setting {
 	v := s.block.Value(s.family + suffix)
 	out := setting{name: s.family + suffix, value: v, bytes: fallback}
 	if v.Explicit() {
-		out.bytes, out.known = parse(v.Arg(0))
+		out.bytes, out.known = nginx.ParseSize(v.Arg(0))
 		out.known = out.known && out.bytes <= mostBytes
 	} else {
 		out.known = v.Unset
@@ -145,7 +144,7 @@ func (s *sums) bufs() (setting, int64) {
 
 // derived is a size that is twice the largest buffer unless somebody sets it.
 func (s *sums) derived(suffix string) setting {
-	out := s.setting(suffix, 2*s.largest, nginx.ParseSize)
+	out := s.setting(suffix, 2*s.largest)
 	if !out.value.Explicit() {
 		out.known = out.known && s.largestKnown
 	}
@@ -284,8 +283,6 @@ func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {
 	}
 	var remedy string
 	fix := diag.Fix{Safety: diag.Safe}
-	tree := guilty.From.Tree()
-	after := guilty.From.ID
 	for i, c := range bad.mend(s) {
 		line := c.name
 		for _, arg := range c.args {
@@ -295,7 +292,7 @@ func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {
 			remedy += " and "
 		}
 		remedy += "`" + line + "`"
-		fix.Edits = append(fix.Edits, s.set(c, tree, after, line, guilty.In)...)
+		fix.Edits = append(fix.Edits, c.edits(guilty, line)...)
 	}
 	fix.Title = "set " + remedy
 	f.Remedy = "set " + remedy + " beside it, or change the sizes"
@@ -303,11 +300,12 @@ func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {
 	return f
 }
 
-// set changes the directive where the guilty block has it, else adds it behind the guilty one.
-func (s *sums) set(c change, tree *syntax.Tree, after syntax.ID, line string, in *nginx.Block) []diag.Edit {
+// edits change the directive where the guilty block has it, else add a line behind the guilty one.
+func (c change) edits(guilty nginx.Value, line string) []diag.Edit {
+	in := guilty.In
 	own := in.Own(c.name)
 	if len(own) == 0 {
-		return []diag.Edit{tree.InsertInto(tree.Parent(after), after, line+";")}
+		return []diag.Edit{in.Place.Tree.InsertInto(in.ID, ownDirective(in, guilty.From), line+";")}
 	}
 	var edits []diag.Edit
 	last := own[len(own)-1]

@@ -11,6 +11,7 @@ import (
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
 )
 
 // origin says where a value in force comes from: "nginx's default", "from http, nginx.conf:22".
@@ -67,6 +68,17 @@ func size(n int64) string {
 		return strconv.FormatInt(n>>10, 10) + "k"
 	}
 	return strconv.FormatInt(n, 10)
+}
+
+// ownDirective is what stands for a directive of a block in the file that the
+// block is written in: itself, or the include that brings it. Behind it a line
+// can be added; in an included snippet it could stand twice elsewhere.
+func ownDirective(b *nginx.Block, r nginx.Ref) syntax.ID {
+	place, d := r.Place, r.ID
+	for ; place != b.Place; place = place.Parent {
+		d = place.At
+	}
+	return d
 }
 
 func label(s source.Span, format string, args ...any) diag.Label {

@@ -91,14 +91,9 @@ func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk strin
 		fix.Edits = []diag.Edit{w.read.From.Tree().SetArg(w.read.From.ID, 0, seconds(to))}
 		return fix
 	}
-	// Behind the pass, or the include that brings it: never into a snippet,
-	// which may stand beside another fastcgi_read_timeout elsewhere.
 	after := syntax.None
 	if block == location { // else it stands in an `if`, where the directive may not
-		place := w.hop.Target.Pass.Place
-		for after = w.hop.Target.Pass.ID; place != location.Place; place = place.Parent {
-			after = place.At
-		}
+		after = ownDirective(location, w.hop.Target.Pass)
 	}
 	tree := location.Place.Tree
 	fix.Edits = []diag.Edit{tree.InsertInto(location.ID, after, line)}

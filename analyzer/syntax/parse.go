@@ -432,7 +432,7 @@ const maxErrors = 100
 
 // fail reports an error unless it follows from one that was reported.
 func (p *parser) fail(e Error) bool {
-	if p.plan != nil || p.muted > 0 && len(p.frames) >= p.muted || len(p.tree.Errors) == maxErrors {
+	if p.plan != nil || p.muted > 0 && len(p.frames) >= p.muted || len(p.tree.Errors) >= maxErrors {
 		return false
 	}
 	e.First = !p.refused && !e.Limit
