@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 )
@@ -20,24 +19,6 @@ func poolListener(p *fpm.Pool) *Listener {
 		return nil
 	}
 	return &Listener{Endpoint: PoolEndpoint(listen), Protocol: FastCGI, Span: v.Span, Pool: p}
-}
-
-// serverListeners are the listen directives of all servers of a configuration.
-// A server without one listens on port 80 as root and 8000 otherwise: unknown here.
-func serverListeners(c *nginx.Config) []*Listener {
-	var found []*Listener
-	for server := range c.Blocks(catalog.Server | catalog.StreamServer) {
-		protocol := HTTP
-		if server.Context == catalog.StreamServer {
-			protocol = Raw
-		}
-		for _, r := range server.Own("listen") {
-			if e, ok := ListenEndpoint(r); ok {
-				found = append(found, &Listener{Endpoint: e, Protocol: protocol, Span: r.ArgSpan(0), Server: server})
-			}
-		}
-	}
-	return found
 }
 
 // ListenEndpoint reads an nginx listen directive. `P` and `0.0.0.0:P` are IPv4

@@ -99,8 +99,8 @@ type Listener struct {
 	Span source.Span
 	// Pool is the PHP-FPM pool that listens; nil for others.
 	Pool *fpm.Pool
-	// Server is the nginx server that listens; nil for others.
-	Server *nginx.Block
+	// Address is that of nginx's own servers; nil for others.
+	Address *Address
 }
 
 // A Target is one `*_pass` in one place.
@@ -165,8 +165,8 @@ func Build(s *Scope) {
 			}
 		}
 	}
-	for _, c := range s.Nginx {
-		s.Listeners = append(s.Listeners, serverListeners(c)...)
+	for _, configs := range instances(s.Nginx) {
+		s.Listeners = append(s.Listeners, addressListeners(configs)...)
 	}
 	for _, c := range s.Nginx {
 		s.Targets = append(s.Targets, targets(s, c)...)
@@ -220,6 +220,7 @@ func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]
 		case No:
 		}
 	}
+	h.Listeners = closest(h.Listeners, p.Endpoint)
 	if l, linked := links[p.Endpoint.Path]; linked && p.Endpoint.Net == Unix && len(h.Listeners) == 0 {
 		h.Certain = l != nil
 		if l != nil {
@@ -227,4 +228,14 @@ func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]
 		}
 	}
 	return h
+}
+
+// closest keeps of nginx's own addresses the one that answers: a server on the
+// very address goes before one on any address of that port.
+func closest(listeners []*Listener, e Endpoint) []*Listener {
+	exact := func(l *Listener) bool { return l.Address != nil && l.Endpoint.Host == e.Host }
+	if !slices.ContainsFunc(listeners, exact) {
+		return listeners
+	}
+	return slices.DeleteFunc(listeners, func(l *Listener) bool { return l.Address != nil && !exact(l) })
 }

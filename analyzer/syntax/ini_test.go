@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nginx-lint/analyzer/source"
 )
@@ -320,7 +321,7 @@ func TestINIErrors(t *testing.T) {
 		{`clear_env = yes # c`, `#`, "`#` does not start a comment here", `clear_env=yes`},
 		{`clear_env = yes or no`, `or`, "`or` cannot stand here in a value", `clear_env=yes`},
 		{`yes = 1`, `yes`, "`yes` cannot be a key", ``},
-		{"a = (\x00", "\x00", "a NUL byte ends the line", `a=(` + "\x00"},
+		{"a = $\\\x00", "$", "a NUL byte ends the line", `a=$\` + "\x00"},
 		{`a"b = 1`, `"`, "`\"` cannot stand in a key", ``},
 	}
 	for _, c := range cases {
@@ -377,6 +378,24 @@ func TestINIFallback(t *testing.T) {
 		ini := ParseINI(source.NewFile("pool.conf", line))
 		if len(ini.Errors) > 0 || len(ini.Lines) != 1 || ini.Lines[0].Known {
 			t.Errorf("%s: %+v", line, ini)
+		}
+	}
+}
+
+// TestINILongLines reads long lines of each kind: no stack may overflow, and what
+// took quadratic time would take minutes.
+func TestINILongLines(t *testing.T) {
+	units := []string{
+		"a=b;c\r", "a=''", "a[x]=1\r", "[a]", "a=x y ", "a=1|", "a=(", "a=~", "a=\"b\"c'd' ", "a=\"${x}", "${a:-", "${x:-'",
+		"$\\", "\"\\", "'", " ", "\t ", "\r", "=", ";", "\x00", "é",
+	}
+	for _, unit := range units {
+		for _, head := range []string{"", "a=", "a=\"", "["} {
+			start := time.Now()
+			ParseINI(source.NewFile("pool.conf", head+strings.Repeat(unit, 1<<18/len(unit))))
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("%q and many %q: %v", head, unit, took)
+			}
 		}
 	}
 }

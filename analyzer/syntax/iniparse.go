@@ -11,20 +11,18 @@ import (
 
 // iniParser follows the grammar of Zend's INI parser, with its messages.
 type iniParser struct {
-	ini  *INI
-	lex  iniLexer
-	tok  iniToken // lookahead
-	last int      // end of the token before it
+	ini   *INI
+	lex   iniLexer
+	tok   iniToken // lookahead
+	last  int      // end of the token before it
+	label iniToken // of an assignment whose equals sign is the lookahead
+	parts []string // of the value being read
 }
 
 // iniText is a value or a part of one.
 type iniText struct {
 	text  string
 	known bool
-}
-
-func (t iniText) and(u iniText) iniText {
-	return iniText{t.text + u.text, t.known && u.known}
 }
 
 // line reads the statements of one line. There are several behind a section
@@ -116,19 +114,24 @@ func (p *iniParser) cutBracket(e Entry, open int) bool {
 
 // statement reads one statement and leaves the token behind it as lookahead.
 func (p *iniParser) statement() bool {
-	start := p.tok
-	switch start.kind {
+	if p.label.kind == iniLabel {
+		label := p.label
+		p.label = iniToken{}
+		return p.value(p.labelled(label), 4)
+	}
+	switch p.tok.kind {
 	case iniEndOfLine:
 		p.advance()
 		return true
 	case iniSection:
 		return p.section()
 	case iniLabel:
-		p.advance()
-		if p.tok.kind == '=' {
-			return p.assign(start)
+		label := p.tok
+		if p.advance(); p.tok.kind == '=' {
+			p.label = label
+			return true
 		}
-		e := p.labelled(start)
+		e := p.labelled(label)
 		e.Null = true
 		p.add(e)
 		return true
@@ -168,11 +171,6 @@ func (p *iniParser) labelled(label iniToken) Entry {
 	return Entry{Kind: Key, Name: label.text, Known: true, NameSpan: name, ValueSpan: p.empty(name.End), Span: name}
 }
 
-// assign reads the value of a key; the lookahead is the equals sign.
-func (p *iniParser) assign(label iniToken) bool {
-	return p.value(p.labelled(label), 4)
-}
-
 func (p *iniParser) item() bool {
 	start := p.tok
 	e := p.labelled(start)
@@ -198,7 +196,7 @@ func (p *iniParser) item() bool {
 	return p.value(e, 6)
 }
 
-// value reads what stands behind the equals sign. Symbols is the size of the
+// value reads what stands behind the equals sign, the lookahead. Symbols is the size of the
 // stack that PHP's parser has by then.
 func (p *iniParser) value(e Entry, symbols int) bool {
 	e.ValueSpan = p.empty(p.tok.start + strings.IndexByte(p.lex.text[p.tok.start:], '=') + 1)
@@ -256,7 +254,8 @@ func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
 	p.advance()
 	if p.tok.kind == '=' {
 		p.add(e)
-		return p.assign(label)
+		p.label = label
+		return true
 	}
 	e.Null = true
 	e.ValueSpan = p.trimmed(start.start, label.end)
@@ -267,54 +266,57 @@ func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
 
 // strings joins quoted and unquoted parts and variables, if any stand there.
 func (p *iniParser) strings(constants bool) (iniText, bool) {
-	joined := iniText{known: true}
+	p.parts = p.parts[:0]
+	known := true
 	for {
-		part := iniText{known: true}
-		ok := true
+		part := iniText{p.tok.text, true}
 		switch p.tok.kind {
 		case iniConstant:
-			part.text = p.tok.text
 			if constants {
 				part = constant(part.text)
 			}
-			p.advance()
 		case iniRaw, iniNumber, iniString, iniWhitespace:
-			part.text = p.tok.text
-			p.advance()
 		case iniDollarCurly:
-			ok = p.variable()
-			part.known = false
+			if !p.variable() {
+				return iniText{}, false
+			}
+			known = false
+			continue
 		case '"':
-			part, ok = p.quoted()
+			quoted, ok := p.quoted()
+			if !ok {
+				return iniText{}, false
+			}
+			known = known && quoted
+			continue
 		default:
-			return joined, true
+			return iniText{strings.Join(p.parts, ""), known}, true
 		}
-		if !ok {
-			return joined, false
-		}
-		joined = joined.and(part)
+		p.parts = append(p.parts, part.text)
+		known = known && part.known
+		p.advance()
 	}
 }
 
-func (p *iniParser) quoted() (iniText, bool) {
+// quoted adds what stands in double quotes to the parts.
+func (p *iniParser) quoted() (known, ok bool) {
 	open := p.tok
-	p.advance()
-	joined := iniText{known: true}
-	for {
+	known = true
+	for p.advance(); ; {
 		switch p.tok.kind {
 		case iniQuoted:
-			joined.text += p.tok.text
+			p.parts = append(p.parts, p.tok.text)
 			p.advance()
 		case iniDollarCurly:
 			if !p.variable() {
-				return joined, false
+				return false, false
 			}
-			joined.known = false
+			known = false
 		case '"':
 			p.advance()
-			return joined, true
+			return known, true
 		default:
-			return joined, p.failAt("TC_DOLLAR_CURLY or TC_QUOTED_STRING or '\"'", open.start, open.end,
+			return false, p.failAt("TC_DOLLAR_CURLY or TC_QUOTED_STRING or '\"'", open.start, open.end,
 				"double quote is never closed", `add the closing " on the same line: php-fpm reads each line on its own`)
 		}
 	}

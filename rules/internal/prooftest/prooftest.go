@@ -172,7 +172,7 @@ func buildLinter(t *testing.T) (string, error) {
 // moduleDir returns the folder of the module.
 func moduleDir() string {
 	_, self, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(self), "..", "..")
+	return filepath.Join(filepath.Dir(self), "..", "..", "..")
 }
 
 // shortTempDir returns a temporary folder that workers may enter and whose name
