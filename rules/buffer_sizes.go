@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -274,30 +275,34 @@ func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {
 		Notes:    []string{"nginx: [emerg] " + bad.says + " (at the closing brace of http)"},
 	}
 	for _, t := range bad.among {
-		if t.value.Explicit() && t.value.From != guilty.From {
-			f.Related = append(f.Related, label(t.value.From.Head(), "in force here, %s", origin(t.value)))
-		}
-		if !t.value.Explicit() && t.name != s.busy.name && t.name != s.write.name {
-			f.Notes = append(f.Notes, t.String()+" is nginx's default")
+		if t.value.Explicit() && t.value.From != guilty.From && !slices.ContainsFunc(f.Related, func(l diag.Label) bool { return l.Span == t.value.From.Head() }) {
+			f.Related = append(f.Related, label(t.value.From.Head(), "in force, set in %s", blockName(t.value.In)))
 		}
 	}
-	var remedy string
+	for _, t := range []setting{s.buffer, s.buffers} {
+		if t.value.Unset && slices.ContainsFunc(bad.among, func(o setting) bool { return o.name == t.name }) {
+			f.Notes = append(f.Notes, s.written(t)+" is nginx's default")
+		}
+	}
 	fix := diag.Fix{Safety: diag.Safe}
-	for i, c := range bad.mend(s) {
-		line := c.name
-		for _, arg := range c.args {
-			line += " " + arg
-		}
-		if i > 0 {
-			remedy += " and "
-		}
-		remedy += "`" + line + "`"
+	var lines []string
+	for _, c := range bad.mend(s) {
+		line := c.name + " " + strings.Join(c.args, " ")
+		lines = append(lines, "`"+line+"`")
 		fix.Edits = append(fix.Edits, c.edits(guilty, line)...)
 	}
-	fix.Title = "set " + remedy
-	f.Remedy = "set " + remedy + " beside it, or change the sizes"
+	fix.Title = "set " + strings.Join(lines, " and ")
+	f.Remedy = fix.Title + ", or change the other sizes"
 	f.Fixes = []diag.Fix{fix}
 	return f
+}
+
+// written is a setting as a directive has it.
+func (s *sums) written(t setting) string {
+	if t.name == s.buffers.name {
+		return fmt.Sprintf("%s %d %s", t.name, s.number, size(t.bytes))
+	}
+	return t.String()
 }
 
 // edits change the directive where the guilty block has it, else add a line behind the guilty one.

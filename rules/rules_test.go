@@ -142,11 +142,12 @@ func (c ruleCase) run(t *testing.T) *diag.Report {
 }
 
 func describe(f diag.Finding) string {
-	s := fmt.Sprintf("%s:%d %s %s %q at %q", f.Subject.Span.File.Path, f.Subject.Span.Line(), f.Severity, f.Rule, f.Summary+": "+f.Subject.Text, f.Subject.Span.Text())
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d %s %s %q at %q", f.Subject.Span.File.Path, f.Subject.Span.Line(), f.Severity, f.Rule, f.Summary+": "+f.Subject.Text, f.Subject.Span.Text())
 	for _, fix := range f.Fixes {
-		s += fmt.Sprintf("\n\t\tfix (%s): %s", fix.Safety, fix.Title)
+		fmt.Fprintf(&b, "\n\t\tfix (%s): %s", fix.Safety, fix.Title)
 	}
-	return s
+	return b.String()
 }
 
 // TestCases runs every case: each finding is wanted, each want is found.

@@ -55,8 +55,15 @@ func permission(p *analyzer.Pass, h *stack.Hop) {
 		Summary:  "nginx may not open the pool's socket",
 		Subject:  diag.Label{Span: subject.Span, Text: a.describe() + fmt.Sprintf("; nginx's workers are %s:%s", user, group)},
 		Related:  []diag.Label{label(h.Peer.Span, "connects to it")},
-		Notes:    []string{fmt.Sprintf("requests end as 502; error.log: connect() to %s failed (13: Permission denied) while connecting to upstream", h.Peer.Endpoint)},
+		Notes:    []string{"requests end as 502; error.log: connect() to " + h.Peer.Endpoint.String() + " failed (13: Permission denied) while connecting to upstream"},
 		Remedy:   fmt.Sprintf("set listen.owner = %s and listen.group = %s in pool %s", user, group, pool.Name),
+	}
+	owner, socketGroup := a.names()
+	if subject.Span == a.mode.Span {
+		f.Notes = append(f.Notes, "to connect, the write bit is needed: the owner's for nginx's user, else the group's for its group, else the others'")
+		if owner == user || socketGroup == group {
+			f.Remedy = "set listen.mode = 0660 in pool " + pool.Name
+		}
 	}
 	if subject.Span != a.listen.Span {
 		f.Related = append(f.Related, label(a.listen.Span, "the socket"))
@@ -65,7 +72,7 @@ func permission(p *analyzer.Pass, h *stack.Hop) {
 		f.Related = append(f.Related, label(from.Head(), "nginx's user"))
 	}
 	if severity == diag.Warning {
-		f.Notes = append(f.Notes, fmt.Sprintf("unless %s is a member of group %s on that host", user, a.group.Text))
+		f.Notes = append(f.Notes, fmt.Sprintf("it works where %s is a member of the group %s, which only the host tells", user, socketGroup))
 	}
 	if !a.owner.Set && !a.group.Set {
 		f.Fixes = []diag.Fix{{
@@ -73,7 +80,7 @@ func permission(p *analyzer.Pass, h *stack.Hop) {
 			Edits: []diag.Edit{syntax.InsertAfterLine(a.listen.Span, "listen.owner = "+user, "listen.group = "+group)},
 		}}
 	} else {
-		f.Fixes = []diag.Fix{{Title: f.Remedy + ", or change listen.mode", Safety: diag.Manual}}
+		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
 	}
 	p.Report(h.Target.Pass, pool, f)
 }
@@ -107,14 +114,7 @@ func socketAccess(pool *fpm.Pool) (a access, plain bool) {
 // verdict finds the guilty setting, and how certain it is that nginx is refused; 0 where it is not.
 func (a access) verdict(user, group string) (fpm.Value, diag.Severity) {
 	const ownerWrite, groupWrite, otherWrite = 0o200, 0o020, 0o002
-	owner := a.owner.Text
-	if !a.owner.Set {
-		owner = "root"
-	}
-	socketGroup := a.group.Text
-	if !a.group.Set {
-		socketGroup = owner // a user's primary group has its name nearly everywhere
-	}
+	owner, socketGroup := a.names()
 	switch {
 	case owner == user:
 		if a.bits&ownerWrite != 0 {
@@ -138,14 +138,21 @@ func (a access) verdict(user, group string) (fpm.Value, diag.Severity) {
 	return a.owner, diag.Warning
 }
 
-// describe says whose the socket is, as ls would.
-func (a access) describe() string {
-	owner, group := "root", "root"
+// names are the owner and the group of the socket.
+func (a access) names() (owner, group string) {
+	owner = "root"
 	if a.owner.Set {
-		owner, group = a.owner.Text, a.owner.Text
+		owner = a.owner.Text
 	}
+	group = owner // a user's primary group has its name nearly everywhere
 	if a.group.Set {
 		group = a.group.Text
 	}
+	return owner, group
+}
+
+// describe says whose the socket is, as ls would.
+func (a access) describe() string {
+	owner, group := a.names()
 	return fmt.Sprintf("the socket is %s:%s %04o", owner, group, a.bits)
 }

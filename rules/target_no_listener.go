@@ -61,6 +61,9 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		Notes:    []string{"every request here ends as 502; error.log: " + connectError(target)},
 		Remedy:   "make fastcgi_pass and the pool's listen name the same socket or port",
 	}
+	if written := h.Peer.Span.Text(); strings.Contains(written, "$") {
+		f.Subject.Text += ", which " + written + " may become"
+	}
 	if h.Target.Upstream != nil {
 		f.Related = append(f.Related, label(h.Target.Pass.Head(), "used here"))
 	}
@@ -182,7 +185,7 @@ func connectFix(h *stack.Hop, pools []*stack.Listener, complete bool) diag.Fix {
 		candidates = append(candidates, connectAddress(l))
 	}
 	slices.Sort(candidates)
-	return diag.Fix{Title: "use one of: " + strings.Join(slices.Compact(candidates), ", "), Safety: diag.Manual}
+	return diag.Fix{Title: "connect to what is meant: " + strings.Join(slices.Compact(candidates), ", "), Safety: diag.Manual}
 }
 
 func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) diag.Fix {

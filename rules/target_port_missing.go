@@ -57,7 +57,7 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 		e := h.Peer.Endpoint
 		e.Port = at[0].Endpoint.Port
 		fix = diag.Fix{
-			Title: "add the port of pool " + at[0].Pool.Name, Safety: diag.Safe,
+			Title: fmt.Sprintf("connect to port %d, where pool %s listens", e.Port, at[0].Pool.Name), Safety: diag.Safe,
 			Edits: []diag.Edit{h.Peer.Server.Tree().SetArg(h.Peer.Server.ID, 0, h.Peer.Server.Arg(0)+portSuffix(e.Port))},
 		}
 		f.Related = append(f.Related, label(at[0].Span, "pool %s listens here", at[0].Pool.Name))

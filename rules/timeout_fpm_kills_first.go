@@ -35,7 +35,7 @@ func fpmKillsFirst(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	f := w.finding(
-		fmt.Sprintf("nginx would wait %s", seconds(w.readLimit)),
+		"nginx would wait "+seconds(w.readLimit),
 		fmt.Sprintf("pool %s kills a request that takes longer than %s", w.pool.Name, seconds(w.terminateLimit)),
 	)
 	f.Severity = diag.Warning

@@ -40,7 +40,7 @@ func nginxGivesUpFirst(p *analyzer.Pass, h *stack.Hop) {
 	f.Summary = "nginx stops waiting while PHP-FPM lets the request go on"
 	f.Notes = append(f.Notes, fmt.Sprintf("the client gets 504 after %s, while PHP works on for up to %s; error.log: upstream timed out (110: Connection timed out) while reading response header from upstream",
 		seconds(w.readLimit), seconds(ceilSeconds(w.bound))))
-	f.Remedy = fmt.Sprintf("let nginx wait longer than the pool may take: fastcgi_read_timeout %s", seconds(w.patience()))
+	f.Remedy = "let nginx wait longer than the pool may take: fastcgi_read_timeout " + seconds(w.patience())
 	f.Fixes = []diag.Fix{w.waitLonger()}
 	p.Report(w.at(), nil, f)
 }

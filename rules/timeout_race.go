@@ -34,12 +34,12 @@ func race(p *analyzer.Pass, h *stack.Hop) {
 	}
 	f := w.finding(
 		fmt.Sprintf("nginx gives up after %s without output", seconds(w.readLimit)),
-		fmt.Sprintf("pool %s kills a request somewhere between %s and %s", w.pool.Name, seconds(w.terminateLimit), seconds(w.bound)),
+		fmt.Sprintf("pool %s kills a request somewhere between %s and %s", w.pool.Name, seconds(w.terminateLimit), seconds(ceilSeconds(w.bound))),
 	)
 	f.Severity = diag.Warning
 	f.Summary = "nginx gives up just when PHP-FPM may kill the request"
-	f.Notes = append(f.Notes, "requests that take too long end as 502 or as 504, at random")
-	f.Remedy = fmt.Sprintf("let nginx wait until php-fpm has certainly acted: fastcgi_read_timeout %s", seconds(w.patience()))
+	f.Notes = append(f.Notes, "requests that take too long end as 502 or as 504, at random; error.log: recv() failed (104: Connection reset by peer), or upstream timed out (110: Connection timed out), while reading response header from upstream")
+	f.Remedy = "let nginx wait until php-fpm has certainly acted: fastcgi_read_timeout " + seconds(w.patience())
 	f.Fixes = []diag.Fix{w.waitLonger()}
 	p.Report(w.at(), nil, f)
 }

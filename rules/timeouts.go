@@ -86,7 +86,7 @@ func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk strin
 	line := "fastcgi_read_timeout " + seconds(to) + ";"
 	block := w.hop.Target.Block
 	location := block.Enclosing(catalog.Location)
-	fix := diag.Fix{Title: "wait " + seconds(to) + " in this location", Safety: safety, Risk: risk}
+	fix := diag.Fix{Title: "set fastcgi_read_timeout " + seconds(to) + " in " + blockName(location), Safety: safety, Risk: risk}
 	if w.read.Explicit() && w.read.In == location {
 		fix.Edits = []diag.Edit{w.read.From.Tree().SetArg(w.read.From.ID, 0, seconds(to))}
 		return fix

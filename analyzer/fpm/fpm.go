@@ -6,6 +6,8 @@ package fpm
 import (
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/source"
@@ -28,6 +30,13 @@ type Master struct {
 	Pools []*Pool
 	// Missing are the include directives of which not everything could be read.
 	Missing []Missing
+
+	// tick is asked for by every pool and looks at all of them.
+	tick struct {
+		once   sync.Once
+		length time.Duration
+		known  bool
+	}
 }
 
 // Complete reports whether a main file was read and all its includes were resolved.
@@ -150,7 +159,7 @@ func (s *Section) value(e entry) Value {
 		Text: e.Value, Set: true, Known: e.Known && !e.Null,
 		Key: e.NameSpan, Span: e.ValueSpan, Offset: e.Offset,
 	}
-	if s.expands(e.Name) {
+	if strings.Contains(v.Text, poolVariable) && s.expands(e.Name) {
 		s.expandPool(&v)
 	}
 	if missing := s.master.Missing; e.Kind == syntax.Key && len(missing) > 0 && missing[len(missing)-1].order > e.order {
@@ -172,15 +181,13 @@ func (s *Section) expands(name string) bool {
 	return true
 }
 
+const poolVariable = "$pool"
+
 // expandPool puts the pool's name in place of `$pool`. php-fpm goes on until none
 // is left, for ever where the name has one in it: that is left unknown.
 func (s *Section) expandPool(v *Value) {
-	const variable = "$pool"
-	if !strings.Contains(v.Text, variable) {
-		return
-	}
-	v.Text = strings.ReplaceAll(v.Text, variable, s.name)
-	v.Known = v.Known && s.named && !strings.Contains(v.Text, variable)
+	v.Text = strings.ReplaceAll(v.Text, poolVariable, s.name)
+	v.Known = v.Known && s.named && !strings.Contains(v.Text, poolVariable)
 }
 
 // fold turns A-Z to lower case, the only letters that php-fpm compares without case.

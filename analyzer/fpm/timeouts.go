@@ -70,6 +70,11 @@ const minTick = 130 * time.Millisecond
 // 2,147,483 seconds (its milliseconds overflow): then no check is made for any
 // pool. Of lone pool files only the pools that were read are counted.
 func (m *Master) Tick() (tick time.Duration, known bool) {
+	m.tick.once.Do(func() { m.tick.length, m.tick.known = m.computeTick() })
+	return m.tick.length, m.tick.known
+}
+
+func (m *Master) computeTick() (tick time.Duration, known bool) {
 	if len(m.Missing) > 0 {
 		return 0, false
 	}

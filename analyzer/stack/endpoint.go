@@ -119,7 +119,7 @@ func (e Endpoint) String() string {
 			host = "0.0.0.0"
 		case V6:
 			host = "[::]"
-		default:
+		case Dual:
 			host = "*"
 		}
 	} else if strings.Contains(host, ":") {

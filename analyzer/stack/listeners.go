@@ -2,6 +2,7 @@ package stack
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,14 +41,13 @@ func ListenEndpoint(r nginx.Ref) (Endpoint, bool) {
 	}
 	e := TCPEndpoint(host, port)
 	if e.Host == "" {
-		switch {
-		case e.Families == Dual:
+		switch e.Families {
+		case V4:
+		case Dual:
 			e.Families = V4
-		case e.Families == V6:
-			for _, option := range r.Args()[1:] {
-				if option == "ipv6only=off" {
-					e.Families = Dual
-				}
+		case V6:
+			if slices.Contains(r.Args(), "ipv6only=off") {
+				e.Families = Dual
 			}
 		}
 	}

@@ -3,12 +3,12 @@ package stack
 import (
 	"strings"
 
+	"github.com/tufanbarisyildirim/gonginx/config"
+
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
-
-	"github.com/tufanbarisyildirim/gonginx/config"
 )
 
 var passes = []struct {

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -166,9 +167,9 @@ func setsBelow(b *nginx.Block, name string) bool {
 }
 
 func lastSet(sets []nginx.Ref, name string) nginx.Ref {
-	for i := len(sets) - 1; i >= 0; i-- {
-		if strings.EqualFold(sets[i].Arg(0), "$"+name) {
-			return sets[i]
+	for _, r := range slices.Backward(sets) {
+		if strings.EqualFold(r.Arg(0), "$"+name) {
+			return r
 		}
 	}
 	return nginx.Ref{}

@@ -49,6 +49,7 @@ var iniCases = []struct{ line, sees string }{
 	{"\xef\xbb\xbfping.response = x", "value x"},
 	{"\xef\xbb\xbf", "nothing"},
 	{"ping.response = x\x00 junk", "value x"},
+	{"ping.response =\x00 junk", "value "},
 	{"ping.response\x00 = x", "nothing"},
 	{"ping.response = x\r", "value x"},
 	{"ping.response = x\rping.response = y", "value y"},

@@ -309,7 +309,7 @@ func TestNginxTimeIsBounded(t *testing.T) {
 			text := head + strings.Repeat(unit, 1<<19/len(unit))
 			start := time.Now()
 			tree := Parse(source.NewFile("t.conf", text))
-			if took := time.Since(start); took > 3*time.Second { // the machine may be busy
+			if took := time.Since(start); took > 30*time.Second { // the machine may be busy
 				t.Errorf("%q %q took %v", head, unit, took)
 			}
 			if len(tree.Errors) > maxErrors+1 {
