@@ -276,6 +276,9 @@ func TestNamedFile(t *testing.T) {
 		"etc/nginx/sites/b.conf":          server("unix:/run/b.sock"),
 		"etc/php/8.2/fpm/php-fpm.conf":    "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
 		"etc/php/8.2/fpm/pool.d/www.conf": pool("www", "/run/a.sock"),
+		"rhel/etc/nginx/nginx.conf":       mainWith(server("unix:/run/r.sock")),
+		"rhel/etc/php-fpm.conf":           "[global]\ninclude=/etc/php-fpm.d/*.conf\n",
+		"rhel/etc/php-fpm.d/www.conf":     pool("www", "/run/r.sock"),
 	}
 	both := analyzer.Rule{ID: "both", OnHop: func(p *analyzer.Pass, h *stack.Hop) {
 		f := diag.Finding{Severity: diag.Info, Summary: "hop", Subject: diag.Label{Span: h.Peer.Span, Text: h.Peer.Endpoint.String()}}
@@ -290,6 +293,8 @@ func TestNamedFile(t *testing.T) {
 		"etc/php/8.2/fpm/pool.d/www.conf": {"unix:/run/a.sock"},
 		"etc/nginx":                       {"unix:/run/a.sock", "unix:/run/b.sock"},
 		"etc/php":                         {"unix:/run/a.sock"},
+		"rhel/etc/nginx":                  {"unix:/run/r.sock"},
+		"rhel/etc/php-fpm.d/www.conf":     {"unix:/run/r.sock"},
 	} {
 		report := run(t, tree, analyzer.Options{Paths: []string{path}, Rules: []*analyzer.Rule{&both}})
 		if diff := cmp.Diff(want, texts(report)); diff != "" {

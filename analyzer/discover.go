@@ -29,6 +29,9 @@ const maxDepth = 64
 // skippedFolders hold no configuration of the tree itself.
 var skippedFolders = []string{".git", ".svn", ".hg", "node_modules", "vendor"}
 
+// kernelFolders hold no files, whatever they look like.
+var kernelFolders = []string{"/proc", "/sys", "/dev"}
+
 // opened are the names of files that are looked into.
 var opened = []string{"*.conf", "*.ini", "*.cnf", "*.vhost", "*.nginx", "*.template", "*.j2", "*.erb", "nginx*", "php-fpm*", "www.conf*"}
 
@@ -54,7 +57,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 		}
 		switch mode := entry.Type(); {
 		case mode.IsDir():
-			if slices.Contains(skippedFolders, entry.Name()) || depth >= maxDepth {
+			if slices.Contains(skippedFolders, entry.Name()) || slices.Contains(kernelFolders, p.abs(name)) || depth >= maxDepth {
 				continue
 			}
 			if err := p.search(name, into, depth+1); err != nil {

@@ -61,8 +61,7 @@ func Run(opts Options) (*diag.Report, error) {
 
 // gather lists the files to look into.
 func (p *project) gather() ([]*file, error) {
-	var tops []string
-	var single []string
+	var places []string
 	for _, name := range p.opts.Paths {
 		name = path.Clean(filepath.ToSlash(name))
 		info, err := p.opts.FS.Stat(name)
@@ -73,56 +72,55 @@ func (p *project) gather() ([]*file, error) {
 			p.fail(name, err)
 			continue
 		case info.IsDir():
-			tops = append(tops, p.together(name)...)
+			places = append(places, p.together(name)...)
 		default:
-			single = append(single, name)
-			tops = append(tops, p.repository(name)...)
+			places = append(append(places, name), p.repository(name)...)
 		}
 		p.named = append(p.named, name)
 	}
 	if p.opts.Stdin != nil {
 		p.files.put(p.opts.Stdin)
-		single = append(single, p.opts.Stdin.Path)
+		places = append(places, p.opts.Stdin.Path)
 		p.named = append(p.named, path.Clean(p.opts.Stdin.Path))
 	}
 	if len(p.opts.Paths) == 0 && p.opts.Stdin == nil {
-		return p.default_()
+		return p.unnamed(), nil
 	}
-	return p.candidates(tops, single)
+	return p.candidates(places), nil
 }
 
-// default_ is this folder, when it holds any configuration, else the system's own.
-func (p *project) default_() ([]*file, error) {
-	here, err := p.candidates([]string{"."}, nil)
-	if err != nil {
-		return nil, err
-	}
-	parallel(here, func(f *file) { p.classify(f) })
-	for _, f := range here {
-		if p.classify(f) != kindOther {
-			return here, nil
-		}
-	}
-	var tops []string
-	for _, dir := range []string{"/etc/nginx", "/etc/php", "/usr/local/etc"} {
-		if info, err := p.opts.FS.Stat(dir); err == nil && info.IsDir() {
-			tops = append(tops, dir)
+// unnamed is this folder, when it holds any configuration, else the system's
+// own. The top of the file system is no folder of configuration.
+func (p *project) unnamed() []*file {
+	if p.abs(".") != "/" {
+		here := p.candidates([]string{"."})
+		parallel(here, func(f *file) { p.classify(f) })
+		for _, f := range here {
+			if p.classify(f) != kindOther {
+				return here
+			}
 		}
 	}
 	p.tops = nil
-	return p.candidates(tops, nil)
+	return p.candidates(append(p.siblings("/etc", ""), p.siblings("/usr/local/etc", "")...))
 }
 
-// candidates searches folders; the order of the result is that of paths.
-func (p *project) candidates(tops, single []string) ([]*file, error) {
-	found := found{files: single, links: p.links}
-	for _, top := range tops {
-		if slices.Contains(p.tops, top) {
+// candidates are the files to look into, in the order of their paths: those
+// named and those found in folders.
+func (p *project) candidates(places []string) []*file {
+	found := found{links: p.links}
+	for _, name := range places {
+		info, err := p.opts.FS.Stat(name)
+		if err != nil || !info.IsDir() {
+			found.files = append(found.files, path.Clean(name))
 			continue
 		}
-		p.tops = append(p.tops, top)
-		if err := p.search(top, &found, 0); err != nil {
-			p.fail(top, err)
+		if slices.Contains(p.tops, name) {
+			continue
+		}
+		p.tops = append(p.tops, name)
+		if err := p.search(name, &found, 0); err != nil {
+			p.fail(name, err)
 		}
 	}
 	slices.Sort(found.files)
@@ -130,7 +128,7 @@ func (p *project) candidates(tops, single []string) ([]*file, error) {
 	for _, name := range slices.Compact(found.files) {
 		list = append(list, p.files.get(name))
 	}
-	return list, nil
+	return list
 }
 
 // together is a folder with those beside it that belong to it: nginx and PHP in one `etc`.
@@ -146,23 +144,25 @@ func (p *project) together(dir string) []string {
 	}
 }
 
-// siblings are the folders of nginx and PHP in an `etc`, but for the one that holds except.
+// siblings are what belongs to nginx and PHP-FPM in an `etc`, but for the folder that holds except.
 func (p *project) siblings(etc, except string) []string {
 	entries, err := p.opts.FS.ReadDir(etc)
 	if err != nil {
 		return nil
 	}
-	var dirs []string
+	var names []string
 	for _, entry := range entries {
 		name := path.Join(etc, entry.Name())
-		if !entry.IsDir() || entry.Name() != "nginx" && !strings.HasPrefix(entry.Name(), "php") {
+		switch {
+		case entry.Name() == "php-fpm.conf":
+		case !entry.IsDir() || entry.Name() != "nginx" && !strings.HasPrefix(entry.Name(), "php"):
+			continue
+		case except != "" && (source.Below(except, name) || source.Below(name, except)):
 			continue
 		}
-		if except == "" || !source.Below(except, name) && !source.Below(name, except) {
-			dirs = append(dirs, name)
-		}
+		names = append(names, name)
 	}
-	return dirs
+	return names
 }
 
 // repository is the tree that a named file belongs to: up to the nearest
