@@ -2,6 +2,8 @@ package analyzer_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -319,5 +321,27 @@ func TestUsageErrors(t *testing.T) {
 	_, err := analyzer.Run(analyzer.Options{FS: source.Mem{"a/app.ini": "[app]\nport = 1\n"}, Paths: []string{"a"}})
 	if err == nil || !strings.HasPrefix(err.Error(), "no nginx or PHP-FPM configuration in a") {
 		t.Errorf("a folder without configuration: %v", err)
+	}
+}
+
+// TestTooLarge: a file over the limit is reported and not passed over.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	big := filepath.Join(dir, "big.conf")
+	if err := os.WriteFile(big, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(big, source.MaxFileSize+1); err != nil { // takes no room on the disk
+		t.Fatal(err)
+	}
+	for _, path := range []string{"big.conf", "."} {
+		report, err := analyzer.Run(analyzer.Options{FS: source.OS{Dir: dir}, Dir: dir, Paths: []string{path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Findings) != 1 || report.Findings[0].Rule != analyzer.RuleReadLimit || !report.LimitReached {
+			t.Errorf("%s: %v, limit reached %v", path, texts(report), report.LimitReached)
+		}
 	}
 }

@@ -40,8 +40,9 @@ var backups = []string{"*~", "*.bak", "*.swp", "*.orig", "*.dpkg-*", "*.rpm*", "
 // found is what a search of folders brings.
 type found struct {
 	files []string
-	// links maps the files that symbolic links in the tree lead to, cleaned, to the links.
-	links map[string]string
+	// targets are the files that symbolic links in the tree lead to, and that are
+	// read under the links' names.
+	targets map[string]bool
 }
 
 // search lists the candidate files below a folder in byte order.
@@ -64,7 +65,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 				p.fail(name, err)
 			}
 		case mode&fs.ModeSymlink != 0:
-			p.link(dir, name, into)
+			p.link(name, into)
 		case mode.IsRegular() && candidate(dir, entry.Name()):
 			into.files = append(into.files, name)
 		}
@@ -72,17 +73,14 @@ func (p *project) search(dir string, into *found, depth int) error {
 	return nil
 }
 
-// link notes where a symbolic link to a file leads, so that the file is not read a second time under its own name.
-func (p *project) link(dir, name string, into *found) {
+// link takes in a symbolic link to a file, so that the file is not read a second time under its own name.
+func (p *project) link(name string, into *found) {
+	p.follow(name)
 	info, err := p.opts.FS.Stat(name)
-	target, linkErr := p.opts.FS.Readlink(name)
-	if err != nil || linkErr != nil || !info.Mode().IsRegular() || !candidate(dir, path.Base(name)) {
+	if err != nil || !info.Mode().IsRegular() || !candidate(path.Dir(name), path.Base(name)) {
 		return
 	}
-	if !path.IsAbs(target) {
-		target = path.Join(dir, target)
-	}
-	into.links[path.Clean(target)] = name
+	into.targets[p.links.real(name)] = true
 	into.files = append(into.files, name)
 }
 
@@ -103,7 +101,7 @@ func candidate(dir, name string) bool {
 
 func (p *project) excluded(name string) bool {
 	for _, pattern := range p.opts.Exclude {
-		if source.MatchPath(pattern, name) {
+		if source.MatchPath(pattern, name) || path.IsAbs(pattern) && source.MatchPath(pattern, p.abs(name)) {
 			return true
 		}
 	}

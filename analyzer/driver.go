@@ -20,25 +20,52 @@ type Pass struct {
 	// Scope is nil for rules on blocks, which look at one configuration only.
 	Scope *stack.Scope
 
-	found []reported
+	options map[string]float64
+	found   []reported
 }
 
 // A Report call's extras.
 type reported struct {
 	diag.Finding
-	at    nginx.Ref
-	cause any
+	at     nginx.Ref
+	causes Causes
+}
+
+// Causes are several things that one finding speaks for, each of them a cause to Report.
+type Causes []any
+
+// LineOf is the line that a span starts on: the cause of what cannot be read there.
+func LineOf(at source.Span) source.Span {
+	line := at.Line()
+	return source.Span{File: at.File, Start: at.File.LineStart(line), End: at.File.LineStart(line + 1)}
 }
 
 // Report notes a finding. at is the directive that its subject stands in, zero
 // where that is no nginx directive. cause is what is at fault (a peer, a pool, a
-// block): of several rules on one cause only the strongest is heard.
+// block, or Causes): of several rules on one cause only the strongest is heard.
 func (p *Pass) Report(at nginx.Ref, cause any, f diag.Finding) {
 	f.Rule = p.Rule.ID
 	if f.RefusedBy == "" {
 		f.RefusedBy = p.Rule.Refused
 	}
-	p.found = append(p.found, reported{f, at, cause})
+	var causes Causes
+	switch c := cause.(type) {
+	case nil:
+	case Causes:
+		causes = c
+	default:
+		causes = Causes{c}
+	}
+	p.found = append(p.found, reported{f, at, causes})
+}
+
+// Option is the value of one of the rule's options.
+func (p *Pass) Option(name string) float64 {
+	if v, ok := p.options[name]; ok {
+		return v
+	}
+	i := slices.IndexFunc(p.Rule.Options, func(o Option) bool { return o.Name == name })
+	return p.Rule.Options[i].Default
 }
 
 // driver runs the rules and puts their findings in order.
@@ -53,11 +80,12 @@ func (d *driver) run() {
 		if rule.Driver {
 			continue
 		}
+		options := d.opts.RuleOptions[rule.ID]
 		for _, s := range d.scopes {
-			passes = append(passes, &Pass{Rule: rule, Scope: s})
+			passes = append(passes, &Pass{Rule: rule, Scope: s, options: options})
 		}
 		if rule.OnBlock != nil {
-			passes = append(passes, &Pass{Rule: rule})
+			passes = append(passes, &Pass{Rule: rule, options: options})
 		}
 	}
 	parallel(passes, d.pass)
@@ -100,6 +128,9 @@ func (d *driver) finish() *diag.Report {
 	}
 	found = d.silence(found)
 	for _, f := range found {
+		if level, ok := d.opts.Levels[f.Rule]; ok {
+			f.Severity = level
+		}
 		if d.concerns(f.Finding) {
 			r.Findings = append(r.Findings, f.Finding)
 		}
@@ -135,8 +166,8 @@ func (d *driver) precedence(found []reported) []reported {
 	}
 	seen := map[key]bool{}
 	for _, f := range found {
-		if f.cause != nil {
-			seen[key{f.Rule, f.cause}] = true
+		for _, cause := range f.causes {
+			seen[key{f.Rule, cause}] = true
 		}
 	}
 	yields := map[string][]string{}
@@ -144,7 +175,9 @@ func (d *driver) precedence(found []reported) []reported {
 		yields[rule.ID] = rule.YieldsTo
 	}
 	return slices.DeleteFunc(found, func(f reported) bool {
-		return slices.ContainsFunc(yields[f.Rule], func(stronger string) bool { return seen[key{stronger, f.cause}] })
+		return slices.ContainsFunc(yields[f.Rule], func(stronger string) bool {
+			return slices.ContainsFunc(f.causes, func(cause any) bool { return seen[key{stronger, cause}] })
+		})
 	})
 }
 

@@ -44,10 +44,28 @@ type reader struct {
 	prefix string
 	// confs are the absolute folders that, by their builds, servers call what is main's own folder.
 	confs []string
+	// host is the root of main's host, once it is known.
+	host *string
 }
 
 // nginxPrefixes are the configuration folders of the usual builds.
 var nginxPrefixes = []string{"/etc/nginx/", "/usr/local/nginx/conf/", "/usr/local/etc/nginx/", "/opt/nginx/conf/", "/usr/local/openresty/nginx/conf/"}
+
+// ownPrefix is the prefix that the caller gives, as a folder here: an absolute one
+// is mostly that of the machine that will run it. "" where none is given.
+func (r *reader) ownPrefix() string {
+	prefix := r.p.opts.Prefix
+	if !path.IsAbs(prefix) {
+		return prefix
+	}
+	places, _ := r.locate(path.Clean(prefix) + "/.")
+	for _, place := range places {
+		if info, err := r.p.opts.FS.Stat(place); err == nil && info.IsDir() {
+			return place
+		}
+	}
+	return prefix
+}
 
 // locate lists where the file or pattern of an include may lie, the best first.
 func (r *reader) locate(pattern string) (paths []string, outside bool) {
@@ -58,7 +76,7 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 		return r.upwards(pattern), false
 	}
 	for _, m := range r.p.opts.PathMap {
-		if rest, ok := strings.CutPrefix(pattern, strings.TrimSuffix(m.From, "/")+"/"); ok {
+		if rest, ok := under(pattern, m.From); ok {
 			return []string{path.Join(m.To, rest)}, false
 		}
 	}
@@ -66,7 +84,7 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 		return []string{path.Join(r.p.opts.Root, pattern)}, false
 	}
 	for _, top := range r.p.tops {
-		if rest, ok := strings.CutPrefix(pattern, r.p.abs(top)+"/"); ok && path.IsAbs(pattern) {
+		if rest, ok := under(pattern, r.p.abs(top)); ok && path.IsAbs(pattern) {
 			return []string{path.Join(top, rest)}, false
 		}
 	}
@@ -94,6 +112,14 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 	return paths, len(paths) == 0
 }
 
+// under is the rest of a path that lies in a folder, "" for the folder itself.
+func under(name, dir string) (rest string, ok bool) {
+	if dir = strings.TrimSuffix(dir, "/"); name == dir {
+		return "", true
+	}
+	return strings.CutPrefix(name, dir+"/")
+}
+
 // upwards lists a relative pattern below the file's own folder and each folder above it in the tree.
 func (r *reader) upwards(pattern string) []string {
 	var paths []string
@@ -110,7 +136,7 @@ func (r *reader) upwards(pattern string) []string {
 func (r *reader) expand(pattern string) (names []string, complete, outside bool) {
 	paths, outside := r.locate(pattern)
 	for _, name := range paths {
-		if r.p.opts.Root != "" && !source.Below(name, r.p.opts.Root) {
+		if r.p.opts.Root != "" && !r.p.below(name, r.p.opts.Root) {
 			outside = true
 			continue
 		}
@@ -154,6 +180,26 @@ func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outsi
 	return inis, complete, outside
 }
 
+// file is the file at a path; one that an include of the same host has led to
+// before, by whatever name, is that file.
+func (r *reader) file(name string) *file {
+	if _, broken := r.p.links.broken[name]; broken {
+		r.p.reached[name] = true
+	}
+	if len(r.p.links.to) == 0 {
+		return r.p.files.get(name)
+	}
+	if r.host == nil {
+		host, _ := r.p.hostRoot(r.main)
+		r.host = &host
+	}
+	at := location{*r.host, r.p.links.real(name)}
+	if r.p.included[at] == nil {
+		r.p.included[at] = r.p.files.get(name)
+	}
+	return r.p.included[at]
+}
+
 // files reads what a pattern names. parse is called from several goroutines. A
 // folder that a pattern matches is one more file that cannot be read to nginx,
 // which refuses it; php-fpm leaves it out, and where a fragment's includes lie is a guess.
@@ -161,7 +207,7 @@ func (r *reader) files(pattern string, parse func(*file), folders bool) (list []
 	names, complete, outside := r.expand(pattern)
 	all := make([]*file, 0, len(names))
 	for _, name := range names {
-		all = append(all, r.p.files.get(name))
+		all = append(all, r.file(name))
 	}
 	parallel(all, func(f *file) { parse(f) })
 	for _, f := range all {

@@ -2,7 +2,9 @@ package analyzer
 
 import (
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
 )
 
 // Options say what to check and how.
@@ -25,16 +27,47 @@ type Options struct {
 	Kind string
 	// NginxVersion is the nginx that will run the configuration; zero is unknown.
 	NginxVersion catalog.Version
+	// PHPVersion is the PHP of the masters whose path tells none; zero is unknown.
+	PHPVersion catalog.Version
 	// NginxUser is the user that nginx's workers run as where no `user` directive says so.
 	NginxUser string
 	// Exclude are glob patterns of paths to leave out; `**` stands for any folders.
+	// An absolute one is compared with the absolute form of a path.
 	Exclude []string
+	// Scopes say what runs together where folders do not tell it. A file in two of
+	// them belongs to the one that names it more closely.
+	Scopes []DeclaredScope
+	// Listeners are those that are in no file that is read.
+	Listeners []DeclaredListener
 	// Stdin is standard input, where "-" is among the paths.
 	Stdin *source.File
 	// Rules are the rules to run; those of reading itself are always run.
 	Rules []*Rule
 	// Known are the ids of all rules there are, for comments that name them.
 	Known []string
+	// Levels are the severities that findings get in place of their own, by rule.
+	Levels map[string]diag.Severity
+	// RuleOptions are the values of options that differ from their defaults, by rule and name.
+	RuleOptions map[string]map[string]float64
+}
+
+// A DeclaredScope says that files run together on one host.
+type DeclaredScope struct {
+	Name string
+	// Root is the folder that stands for `/`; "" to tell it from the files' paths.
+	Root string
+	// Nginx and PHPFPM are main files, or folders with such; where there are none
+	// for a side, what lies below Root is of the scope.
+	Nginx, PHPFPM []string
+	// Closed says that nothing listens on the host but what is read or declared.
+	Closed bool
+}
+
+// A DeclaredListener is one that the caller knows of.
+type DeclaredListener struct {
+	stack.Listener
+	// Scope is the name of one of the given scopes; "" for every scope there is.
+	Scope string
 }
 
 // A Mapping says that what the configuration calls From is read at To.

@@ -27,7 +27,16 @@ type project struct {
 	tops []string
 	// named are the paths that findings are wanted for; empty for all.
 	named []string
-	links map[string]string
+	// links is what opts.FS is read through.
+	links *links
+	// targets are the files that links in the tree lead to, and that are read under
+	// the links' names.
+	targets map[string]bool
+	// reached are the broken links that are named or that an include matches.
+	reached map[string]bool
+	// included are the files that includes have led to, by host and real path: each
+	// is read once, under the name that it was first met by.
+	included map[location]*file
 
 	mains     []*nginx.Config
 	fragments []*nginx.Config
@@ -39,10 +48,13 @@ type project struct {
 	failures map[string]error
 }
 
+// A location is a file, whatever links lead to it, as one host knows it.
+type location struct{ root, real string }
+
 // Run reads what the options name, runs the rules and returns their findings in
 // their final order. A *UsageError says that there was nothing to check.
 func Run(opts Options) (*diag.Report, error) {
-	p := &project{opts: opts, files: newFiles(opts.FS), links: map[string]string{}, failures: map[string]error{}}
+	p := newProject(opts)
 	candidates, err := p.gather()
 	if err != nil {
 		return nil, err
@@ -59,13 +71,26 @@ func Run(opts Options) (*diag.Report, error) {
 	return d.finish(), nil
 }
 
+func newProject(opts Options) *project {
+	l := &links{FS: opts.FS, to: map[string]string{}, broken: map[string]string{}}
+	opts.FS = l
+	return &project{
+		opts: opts, files: newFiles(l), links: l,
+		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
+	}
+}
+
 // gather lists the files to look into.
 func (p *project) gather() ([]*file, error) {
 	var places []string
 	for _, name := range p.opts.Paths {
 		name = path.Clean(filepath.ToSlash(name))
+		link := p.follow(name)
 		info, err := p.opts.FS.Stat(name)
 		switch {
+		case link && errors.Is(err, fs.ErrNotExist):
+			p.reached[name] = true
+			places = append(places, p.repository(name)...)
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, &UsageError{name + ": no such file or folder"}
 		case err != nil:
@@ -86,14 +111,14 @@ func (p *project) gather() ([]*file, error) {
 	if len(p.opts.Paths) == 0 && p.opts.Stdin == nil {
 		return p.unnamed(), nil
 	}
-	return p.candidates(places), nil
+	return p.candidates(append(places, p.declaredPlaces(p.named)...)), nil
 }
 
 // unnamed is this folder, when it holds any configuration, else the system's
 // own. The top of the file system is no folder of configuration.
 func (p *project) unnamed() []*file {
 	if p.abs(".") != "/" {
-		here := p.candidates([]string{"."})
+		here := p.candidates(append([]string{"."}, p.declaredPlaces([]string{"."})...))
 		parallel(here, func(f *file) { p.classify(f) })
 		for _, f := range here {
 			if p.classify(f) != kindOther {
@@ -108,11 +133,11 @@ func (p *project) unnamed() []*file {
 // candidates are the files to look into, in the order of their paths: those
 // named and those found in folders.
 func (p *project) candidates(places []string) []*file {
-	found := found{links: p.links}
+	found := found{targets: p.targets}
 	for _, name := range places {
 		info, err := p.opts.FS.Stat(name)
 		if err != nil || !info.IsDir() {
-			found.files = append(found.files, path.Clean(name))
+			found.files = append(found.files, p.local(name))
 			continue
 		}
 		if slices.Contains(p.tops, name) {
@@ -195,6 +220,9 @@ func (p *project) abs(name string) string {
 // hostRoot is hostRoot of a path; one that is found only above the current
 // folder is written relative to it.
 func (p *project) hostRoot(name string) (string, bool) {
+	if root, ok := p.declaredRoot(name); ok {
+		return root, true
+	}
 	if root, ok := hostRoot(name); ok {
 		return root, true
 	}
@@ -207,6 +235,9 @@ func (p *project) hostRoot(name string) (string, bool) {
 	}
 	return root, true
 }
+
+// below reports whether a path is a folder or stands in it, however both are written.
+func (p *project) below(name, dir string) bool { return source.Below(p.abs(name), p.abs(dir)) }
 
 func (p *project) isTop(dir string) bool { return slices.Contains(p.tops, dir) }
 
@@ -222,15 +253,21 @@ func (p *project) load(candidates []*file) error {
 	})
 	named := 0
 	for _, f := range candidates {
-		if f.err != nil && !f.missing() || f.err != nil && slices.Contains(p.named, f.path) {
+		if f.err != nil && (!f.missing() || p.names(f.path)) {
 			p.unreadable(f)
 		}
-		if slices.Contains(p.named, f.path) {
+		p.declaredKind(f, kinds)
+		if p.names(f.path) {
 			if err := p.override(f, kinds); err != nil {
 				return err
 			}
 		}
-		if kinds[f] != kindOther && p.isNamed(f.path) {
+		if (kinds[f] != kindOther || errors.Is(f.err, source.ErrTooLarge)) && p.isNamed(f.path) {
+			named++
+		}
+	}
+	for name := range p.reached {
+		if _, broken := p.links.broken[name]; broken {
 			named++
 		}
 	}
@@ -250,21 +287,45 @@ func (p *project) load(candidates []*file) error {
 func (p *project) override(f *file, kinds map[*file]kind) error {
 	switch p.opts.Kind {
 	case "nginx":
-		kinds[f] = kindNginx
-		if t := p.files.tree(f); t != nil && nginx.IsMain(t) {
-			kinds[f] = kindNginxMain
-		}
+		kinds[f] = p.asNginx(f)
 	case "php-fpm":
-		kinds[f] = kindFPMPool
-		if p.files.iniFile(f) != nil {
-			kinds[f] = p.classifyFPM(f)
-		}
+		kinds[f] = p.asPHPFPM(f)
 	default:
 		if kinds[f] == kindOther && f.err == nil {
 			return &UsageError{f.path + ": neither nginx nor PHP-FPM configuration; --kind says what it is"}
 		}
 	}
 	return nil
+}
+
+// asNginx is the kind of a file that is known to be nginx configuration.
+func (p *project) asNginx(f *file) kind {
+	if t := p.files.tree(f); t != nil && nginx.IsMain(t) {
+		return kindNginxMain
+	}
+	return kindNginx
+}
+
+// asPHPFPM is the kind of a file that is known to be PHP-FPM configuration.
+func (p *project) asPHPFPM(f *file) kind {
+	if p.files.iniFile(f) == nil {
+		return kindFPMPool
+	}
+	return p.classifyFPM(f)
+}
+
+// declaredKind makes the files that a declared scope names what it says they are.
+func (p *project) declaredKind(f *file, kinds map[*file]kind) {
+	for _, s := range p.opts.Scopes {
+		named := func(entry string) bool { return p.abs(entry) == p.abs(f.path) }
+		switch k := kinds[f]; {
+		case f.src == nil:
+		case slices.ContainsFunc(s.Nginx, named) && k != kindNginxMain:
+			kinds[f] = p.asNginx(f)
+		case slices.ContainsFunc(s.PHPFPM, named) && k != kindFPMMain:
+			kinds[f] = p.asPHPFPM(f)
+		}
+	}
 }
 
 func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
@@ -280,8 +341,8 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		if kinds[f] != kindNginxMain || p.linked(f) {
 			continue
 		}
-		r := &reader{p: p, main: f.path, prefix: p.opts.Prefix, confs: nginxPrefixes}
-		if r.prefix == "" {
+		r := &reader{p: p, main: f.path, confs: nginxPrefixes}
+		if r.prefix = r.ownPrefix(); r.prefix == "" {
 			r.prefix = path.Dir(f.path)
 		}
 		p.wanted(f, "a main nginx file")
@@ -298,7 +359,8 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		if c, ok := ParseContext(p.opts.Context); ok {
 			context = c
 		}
-		r := &reader{p: p, main: f.path, prefix: p.opts.Prefix, confs: nginxPrefixes}
+		r := &reader{p: p, main: f.path, confs: nginxPrefixes}
+		r.prefix = r.ownPrefix()
 		c := nginx.LoadFragment(f.nginx, context, p.opts.NginxVersion, r)
 		note(c)
 		lone = append(lone, c)
@@ -311,10 +373,25 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 	}
 }
 
-// linked reports whether a file is read through a symbolic link in the tree.
+// linked reports whether a file is read through a symbolic link in the tree, or
+// was read by an include under another name.
 func (p *project) linked(f *file) bool {
-	_, ok := p.links[f.path]
-	return ok
+	if len(p.links.to) == 0 {
+		return false
+	}
+	read := p.included[p.location(f.path, f.path)]
+	return p.targets[f.path] || read != nil && read != f
+}
+
+// location is that of a path that a main file names.
+func (p *project) location(main, name string) location {
+	root, _ := p.hostRoot(main)
+	return location{root, p.links.real(name)}
+}
+
+// names reports whether a path was named itself, or what it leads to.
+func (p *project) names(name string) bool {
+	return slices.Contains(p.named, name) || slices.Contains(p.named, p.links.real(name))
 }
 
 // contextNames are the values of --context.
@@ -351,7 +428,7 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		for _, in := range m.Files {
 			taken[in] = true
 		}
-		p.masters = append(p.masters, m)
+		p.addMaster(m)
 	}
 	lone := map[string][]*syntax.INI{}
 	var dirs []string
@@ -367,8 +444,16 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		lone[dir] = append(lone[dir], f.ini)
 	}
 	for _, dir := range dirs {
-		p.masters = append(p.masters, fpm.LoadPools(lone[dir], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
+		p.addMaster(fpm.LoadPools(lone[dir], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
 	}
+}
+
+// addMaster takes in a master; its path tells the version better than the caller.
+func (p *project) addMaster(m *fpm.Master) {
+	if v := p.opts.PHPVersion; m.Version == "" && !v.IsZero() {
+		m.Version = fmt.Sprintf("%d.%d", v.Major, v.Minor)
+	}
+	p.masters = append(p.masters, m)
 }
 
 // fpmPrefixes are the folders of the usual builds that hold php-fpm.conf.
@@ -388,7 +473,9 @@ func (p *project) isNamed(name string) bool {
 	if len(p.named) == 0 {
 		return true
 	}
-	return slices.ContainsFunc(p.named, func(dir string) bool { return source.Below(name, dir) })
+	return slices.ContainsFunc(p.named, func(dir string) bool {
+		return source.Below(name, dir) || source.Below(p.links.real(name), dir)
+	})
 }
 
 // wanted notes that a file was read, and why.
@@ -414,7 +501,7 @@ func (p *project) template(f *file) {
 
 // unreadable notes that a file that should have been checked could not be read.
 func (p *project) unreadable(f *file) {
-	if f.err != nil && !errors.Is(f.err, source.ErrTooLarge) {
+	if f.err != nil && !errors.Is(f.err, source.ErrTooLarge) && !p.dangling(f.path) {
 		p.fail(f.path, f.err)
 	}
 }

@@ -17,6 +17,7 @@ const (
 	RuleSyntax        = "syntax"
 	RuleReadLimit     = "read-limit"
 	RuleIncludeCycle  = "include-cycle"
+	RuleBrokenLink    = "broken-link"
 	RuleIgnoreComment = "ignore-comment"
 )
 
@@ -40,6 +41,7 @@ func (d *driver) reading() {
 			d.limit(source.Span{File: source.NewFile(f.path, "")}, fmt.Sprintf("larger than %d MiB, the most that is read", source.MaxFileSize>>20))
 		}
 	}
+	d.brokenLinks()
 	for _, m := range d.masters {
 		for _, missing := range m.Missing {
 			if missing.Cycle {
@@ -85,7 +87,7 @@ func (d *driver) syntax(e syntax.Error, program diag.Program) {
 	if e.FixTitle != "" {
 		f.Fixes = []diag.Fix{{Title: e.FixTitle, Safety: diag.Safe, Edits: []diag.Edit{{Span: e.FixAt, NewText: e.FixText}}}}
 	}
-	d.add(nginx.Ref{}, f)
+	d.findings = append(d.findings, reported{Finding: f, causes: Causes{LineOf(e.At)}})
 }
 
 func (d *driver) limit(at source.Span, what string) {

@@ -26,6 +26,10 @@ type Rule struct {
 	YieldsTo []string
 	// Always is set for rules that cannot be switched off.
 	Always bool
+	// Off is set for rules that run only where they are asked for.
+	Off bool
+	// Options are what can be set about the rule.
+	Options []Option
 	// NoProof says why the claim cannot be shown on real servers; empty where
 	// testdata/rules/<id>/proof*.txtar show it.
 	NoProof string
@@ -35,8 +39,20 @@ type Rule struct {
 	OnPool  func(*Pass, *fpm.Pool)
 	OnScope func(*Pass, *stack.Scope)
 	// Driver is set for rules whose findings come from reading itself
-	// (syntax, read-limit, include-cycle, ignore-comment): no On function then.
+	// (syntax, read-limit, include-cycle, broken-link, ignore-comment): no On function then.
 	Driver bool
+}
+
+// An Option is a number that users may set for a rule.
+type Option struct {
+	// Name is in kebab-case.
+	Name string
+	// Default is the value where none is set.
+	Default float64
+	// Min is the least value that makes sense.
+	Min float64
+	// Doc says in one line, without a full stop, what the number is.
+	Doc string
 }
 
 // Doc is a rule's own text: the only source of `explain`, the documentation page and SARIF help.

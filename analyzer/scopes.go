@@ -14,18 +14,29 @@ import (
 
 // A unit is one configuration that belongs to a scope as a whole.
 type unit struct {
+	name   string // the path of its main file, or of its first
 	dir    string
 	config *nginx.Config
 	master *fpm.Master
 }
 
 // group sorts the configurations into scopes: what runs together on one host.
-// A host tree (the folder that holds an `etc`) is one; elsewhere a scope is the
-// deepest folder that holds both nginx and PHP-FPM files which no deeper scope has.
+// Where the caller does not say so, a host tree (the folder that holds an `etc`) is
+// one; elsewhere a scope is the deepest folder that holds both nginx and PHP-FPM
+// files which no deeper scope has.
 func (p *project) group() {
+	declared := make([]*stack.Scope, len(p.opts.Scopes))
 	hosts := map[string]*stack.Scope{}
 	var loose []unit
 	for _, u := range p.units() {
+		if i := p.declared(u); i >= 0 {
+			if declared[i] == nil {
+				declared[i] = p.newScope(p.opts.Scopes[i].Name)
+				declared[i].Closed = p.opts.Scopes[i].Closed
+			}
+			u.join(declared[i])
+			continue
+		}
 		root, ok := p.hostRoot(path.Join(u.dir, "file"))
 		if p.opts.Root != "" {
 			root, ok = p.opts.Root, true
@@ -42,6 +53,7 @@ func (p *project) group() {
 	p.groupLoose(loose)
 	for _, s := range p.scopes {
 		p.prune(s)
+		p.declareListeners(s, declared)
 	}
 	slices.SortStableFunc(p.scopes, func(a, b *stack.Scope) int { return strings.Compare(a.Name, b.Name) })
 }
@@ -63,10 +75,10 @@ func (u unit) join(s *stack.Scope) {
 func (p *project) units() []unit {
 	var units []unit
 	for _, c := range slices.Concat(p.mains, p.fragments) {
-		units = append(units, unit{dir: path.Dir(c.Main.File.Path), config: c})
+		units = append(units, unit{name: c.Main.File.Path, dir: path.Dir(c.Main.File.Path), config: c})
 	}
 	for _, m := range p.masters {
-		units = append(units, unit{dir: path.Dir(m.Path), master: m})
+		units = append(units, unit{name: m.Path, dir: path.Dir(m.Path), master: m})
 	}
 	return units
 }
@@ -129,6 +141,9 @@ func (p *project) prune(s *stack.Scope) {
 	}
 	s.Nginx = slices.DeleteFunc(s.Nginx, func(c *nginx.Config) bool {
 		if !c.Fragment {
+			return false
+		}
+		if _, listed := p.listed(c.Main.File.Path, nginxOf); listed {
 			return false
 		}
 		dir := path.Dir(c.Main.File.Path)

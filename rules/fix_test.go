@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"nginx-lint/analyzer/diag"
@@ -82,4 +83,26 @@ func mend(files source.Mem, fix diag.Fix) source.Mem {
 		mended[file] = applyEdits(text, edits)
 	}
 	return mended
+}
+
+// TestFixPlaces holds where a fix adds a line: in the block's own file and not
+// in a snippet that stands elsewhere beside the same directive, and where nginx allows it.
+func TestFixPlaces(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, want string }{
+		{"timeout-nginx-gives-up-first/pass-in-snippet", "etc/nginx/nginx.conf", "include snippets/php.conf;\n            fastcgi_read_timeout 401s;"},
+		{"timeout-nginx-gives-up-first/in-if", "etc/nginx/nginx.conf", "location / {\n            fastcgi_read_timeout 401s;"},
+		{"timeout-nginx-gives-up-first/from-http", "etc/nginx/nginx.conf", "fastcgi_pass unix:/run/php/shop.sock;\n            fastcgi_read_timeout 401s;"},
+		{"buffer-sizes/shared-snippet", "nginx.conf", "include big.conf;\n            proxy_buffers 9 4k;"},
+		{"socket-permission/bad", "etc/php/8.2/fpm/pool.d/shop.conf", "\nlisten.owner = www-data\nlisten.group = www-data\npm = static"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tree := parseCase(t, dataDir+"/"+c.name+".txtar")
+			mended := mend(tree.files, tree.run(t).Findings[0].Fixes[0])
+			if !strings.Contains(mended[c.file], c.want) {
+				t.Errorf("%s is\n%s", c.file, mended[c.file])
+			}
+		})
+	}
 }

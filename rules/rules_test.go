@@ -23,7 +23,10 @@ const dataDir = "../testdata/rules"
 
 // A want is one expected finding, written at the end of the line that it is about:
 //
-//	fastcgi_pass unix:/x; # want error target-no-listener "no pool listens" at "unix:/x"
+//	fastcgi_pass unix:/x; # want error target-no-listener "no pool listens" at "unix:/x" fix unsafe,manual
+//
+// The text is a regular expression; the place and the safeties of the fixes are
+// compared where they are given.
 //
 // or, where a comment there would change the case, in the section "want":
 //
@@ -32,10 +35,11 @@ type want struct {
 	file               string
 	line               int
 	severity, rule, at string
+	fixes              string
 	text               *regexp.Regexp
 }
 
-var wantPattern = regexp.MustCompile(`want (error|warning|info) ([a-z0-9-]+) ("(?:[^"\\]|\\.)*")(?: at ("(?:[^"\\]|\\.)*"))?`)
+var wantPattern = regexp.MustCompile(`want (error|warning|info) ([a-z0-9-]+) ("(?:[^"\\]|\\.)*")(?: at ("(?:[^"\\]|\\.)*"))?(?: fix ([a-z,]+))?`)
 
 // A ruleCase is one configuration tree with what is to be found in it, all rules running.
 type ruleCase struct {
@@ -105,8 +109,8 @@ func parseWants(t *testing.T, file string, line int, text string) []want {
 	t.Helper()
 	var wants []want
 	for _, m := range wantPattern.FindAllStringSubmatch(text, -1) {
-		w := want{file: file, line: line, severity: m[1], rule: m[2]}
-		for i, s := range m[3:] {
+		w := want{file: file, line: line, severity: m[1], rule: m[2], fixes: m[5]}
+		for i, s := range m[3:5] {
 			if s == "" {
 				continue
 			}
@@ -177,7 +181,16 @@ func TestCases(t *testing.T) {
 func (w want) matches(f diag.Finding) bool {
 	span := f.Subject.Span
 	return w.file == span.File.Path && w.line == span.Line() && w.severity == f.Severity.String() && w.rule == f.Rule &&
-		w.text.MatchString(f.Summary+": "+f.Subject.Text) && (w.at == "" || w.at == span.Text())
+		w.text.MatchString(f.Summary+": "+f.Subject.Text) && (w.at == "" || w.at == span.Text()) &&
+		(w.fixes == "" || w.fixes == safeties(f))
+}
+
+func safeties(f diag.Finding) string {
+	names := make([]string, 0, len(f.Fixes))
+	for _, fix := range f.Fixes {
+		names = append(names, fix.Safety.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // caseName is what the test of a case is called: rule/situation.

@@ -67,8 +67,7 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 	if h.Target.Upstream != nil {
 		f.Related = append(f.Related, label(h.Target.Pass.Head(), "used here"))
 	}
-	slices.SortStableFunc(pools, func(a, b *stack.Listener) int { return distance(target, a.Endpoint) - distance(target, b.Endpoint) })
-	for _, l := range pools[:min(len(pools), 3)] {
+	for _, l := range nearest(target, pools, 3) {
 		f.Related = append(f.Related, label(l.Span, "pool %s listens here%s", l.Pool.Name, difference(target, l.Endpoint)))
 	}
 	f.Fixes = []diag.Fix{connectFix(h, pools, complete)}
@@ -95,10 +94,8 @@ func fastCGIListeners(s *stack.Scope) []*stack.Listener {
 }
 
 var (
-	phpWord     = regexp.MustCompile(`(?i)php|fpm`)
-	otherFCGI   = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python`)
-	phpVersion  = regexp.MustCompile(`\d+\.?\d+`)
-	versionless = func(s string) string { return phpVersion.ReplaceAllString(s, "") }
+	phpWord   = regexp.MustCompile(`(?i)php|fpm`)
+	otherFCGI = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python`)
 )
 
 // looksLikePHP reports whether a target is meant for PHP-FPM and no other
@@ -135,10 +132,46 @@ func connectError(e stack.Endpoint) string {
 	return fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://%s\"", e)
 }
 
+// nearest are the listeners that differ least from a target, at most n.
+func nearest(target stack.Endpoint, listeners []*stack.Listener, n int) []*stack.Listener {
+	var ranks [4][]*stack.Listener
+	for _, l := range listeners {
+		d := distance(target, l.Endpoint)
+		if len(ranks[d]) < n {
+			ranks[d] = append(ranks[d], l)
+		}
+	}
+	all := slices.Concat(ranks[:]...)
+	return all[:min(len(all), n)]
+}
+
+// sameButVersion reports whether two socket paths differ only in a PHP version:
+// in digits and dots that follow `php` or `fpm`.
+func sameButVersion(a, b string) bool {
+	const version = "0123456789."
+	start := 0
+	for start < min(len(a), len(b)) && a[start] == b[start] {
+		start++
+	}
+	before := strings.TrimRight(a[:start], version)
+	endA, endB := len(a), len(b)
+	for endA > start && endB > start && a[endA-1] == b[endB-1] {
+		endA--
+		endB--
+	}
+	after := strings.TrimLeft(a[endA:], version)
+	versionA, versionB := a[len(before):len(a)-len(after)], b[len(before):len(b)-len(after)]
+	if versionA == "" || versionB == "" || strings.Trim(versionA+versionB, version) != "" {
+		return false
+	}
+	before = strings.TrimRight(before, "-_")
+	return strings.HasSuffix(before, "php") || strings.HasSuffix(before, "fpm")
+}
+
 // distance ranks listeners by how little they differ from a target.
 func distance(target, l stack.Endpoint) int {
 	switch {
-	case target.Net == stack.Unix && l.Net == stack.Unix && versionless(target.Path) == versionless(l.Path):
+	case target.Net == stack.Unix && l.Net == stack.Unix && sameButVersion(target.Path, l.Path):
 		return 0
 	case target.Net == stack.TCP && l.Net == stack.TCP && target.Port == l.Port:
 		return 1

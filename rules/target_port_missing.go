@@ -35,7 +35,7 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 	f := diag.Finding{
 		Severity: diag.Error,
 		Summary:  "an upstream server without a port",
-		Subject:  label(h.Peer.Span, "nginx connects to port 80 of %s", h.Peer.Span.Text()),
+		Subject:  label(h.Peer.Span, "nginx connects to port 80 of %s", h.Peer.Server.Arg(0)),
 		Related:  []diag.Label{label(h.Target.Pass.Head(), "%s is spoken here", h.Target.Protocol)},
 		Notes:    []string{port80(h)},
 		Remedy:   "write the port that the backend listens on",

@@ -8,15 +8,46 @@ import (
 	"time"
 )
 
-// Mem is a file system in memory: cleaned slash paths to texts. Folders exist
-// by having files in them. It serves tests and the analysis of texts that are
-// on no disk.
+// Mem is a file system in memory: cleaned slash paths to texts, or to what Link
+// returns. Folders exist by having files in them. It serves tests and the
+// analysis of texts that are on no disk.
 type Mem map[string]string
+
+// linkMark starts the text of a symbolic link; no configuration starts so.
+const linkMark = "\x00link\x00"
+
+// maxLinks is how many symbolic links in a row Linux follows.
+const maxLinks = 40
+
+// Link is the text in a Mem of a symbolic link to a file.
+func Link(target string) string { return linkMark + target }
+
+// follow is where the links that a path may be lead to.
+func (m Mem) follow(name string) string {
+	name = path.Clean(name)
+	for range maxLinks {
+		target, ok := strings.CutPrefix(m[name], linkMark)
+		if !ok {
+			break
+		}
+		if !path.IsAbs(target) {
+			target = path.Join(path.Dir(name), target)
+		}
+		name = path.Clean(target)
+	}
+	return name
+}
+
+// file is the text of a regular file.
+func (m Mem) file(name string) (text string, ok bool) {
+	text, ok = m[name]
+	return text, ok && !strings.HasPrefix(text, linkMark)
+}
 
 // ReadFile implements FS.
 func (m Mem) ReadFile(name string) (string, error) {
-	name = path.Clean(name)
-	if text, ok := m[name]; ok {
+	name = m.follow(name)
+	if text, ok := m.file(name); ok {
 		return text, nil
 	}
 	if m.isDir(name) {
@@ -27,8 +58,8 @@ func (m Mem) ReadFile(name string) (string, error) {
 
 // Stat implements FS.
 func (m Mem) Stat(name string) (fs.FileInfo, error) {
-	name = path.Clean(name)
-	if text, ok := m[name]; ok {
+	name = m.follow(name)
+	if text, ok := m.file(name); ok {
 		return memInfo{name: path.Base(name), size: len(text)}, nil
 	}
 	if m.isDir(name) {
@@ -52,7 +83,7 @@ func (m Mem) ReadDir(name string) ([]fs.DirEntry, error) {
 		if first, _, deeper := strings.Cut(rest, "/"); deeper {
 			seen[first] = memInfo{name: first, dir: true}
 		} else {
-			seen[rest] = memInfo{name: rest, size: len(text)}
+			seen[rest] = memInfo{name: rest, size: len(text), link: strings.HasPrefix(text, linkMark)}
 		}
 	}
 	entries := make([]fs.DirEntry, 0, len(seen))
@@ -63,8 +94,11 @@ func (m Mem) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// Readlink implements FS: there are no links in memory.
+// Readlink implements FS.
 func (m Mem) Readlink(name string) (string, error) {
+	if target, ok := strings.CutPrefix(m[path.Clean(name)], linkMark); ok {
+		return target, nil
+	}
 	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 }
 
@@ -92,6 +126,7 @@ type memInfo struct {
 	name string
 	size int
 	dir  bool
+	link bool
 }
 
 func (i memInfo) Name() string       { return i.name }
@@ -101,8 +136,11 @@ func (i memInfo) IsDir() bool        { return i.dir }
 func (i memInfo) Sys() any           { return nil }
 
 func (i memInfo) Mode() fs.FileMode {
-	if i.dir {
+	switch {
+	case i.dir:
 		return fs.ModeDir | 0o755
+	case i.link:
+		return fs.ModeSymlink | 0o777
 	}
 	return 0o644
 }

@@ -5,23 +5,29 @@ import (
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/syntax"
 )
 
 // An Address is one address and port of an nginx, with all servers that listen
 // there. TLS and the PROXY protocol are its properties: one `ssl` on it makes it
 // TLS for all of them.
 type Address struct {
+	// Config is what the servers stand in. Addresses of different configurations are
+	// never joined: whether one nginx reads both is not known.
+	Config   *nginx.Config
 	Endpoint Endpoint
 	// Listens are the listen directives, in order of reading.
 	Listens []Listen
 	// Default is the server for names that no server has: the one marked so, else the first.
 	Default *nginx.Block
-	// TLS, ProxyProtocol, HTTP2 and QUIC are the listen directives that say so; zero where none does.
-	TLS, ProxyProtocol, HTTP2, QUIC nginx.Ref
+	// TLS, ProxyProtocol and HTTP2 are the directives that say so; zero where none does.
+	TLS, ProxyProtocol, HTTP2 nginx.Ref
 	// Stream is set for a server of the stream module.
 	Stream bool
-	// Complete is set where every file that could add a server was read: only
-	// then is the absence of a property certain.
+	// UDP is set for QUIC, and for datagrams of the stream module.
+	UDP bool
+	// Complete is set where every file that could add a server, or something to
+	// one, was read: only then is the absence of a property certain.
 	Complete bool
 }
 
@@ -31,112 +37,107 @@ type Listen struct {
 	Ref    nginx.Ref
 }
 
+// Has reports whether an option stands in the directive.
+func (l Listen) Has(option string) bool { return slices.Contains(l.Ref.Args()[1:], option) }
+
 // Servers are the servers of the address, each once, in order.
 func (a *Address) Servers() []*nginx.Block {
 	var servers []*nginx.Block
 	for _, l := range a.Listens {
-		if !slices.Contains(servers, l.Server) {
+		if len(servers) == 0 || servers[len(servers)-1] != l.Server { // a server's directives follow each other
 			servers = append(servers, l.Server)
 		}
 	}
 	return servers
 }
 
-// instances groups the configurations of a scope into what one nginx process
-// reads: a main file each; fragments belong to the only main file, else together.
-func instances(configs []*nginx.Config) [][]*nginx.Config {
-	var mains [][]*nginx.Config
-	var fragments []*nginx.Config
-	for _, c := range configs {
-		if c.Fragment {
-			fragments = append(fragments, c)
-		} else {
-			mains = append(mains, []*nginx.Config{c})
-		}
-	}
-	switch {
-	case len(fragments) == 0:
-	case len(mains) == 1:
-		mains[0] = append(mains[0], fragments...)
-	default:
-		mains = append(mains, fragments)
-	}
-	return mains
+// Answers reports whether a connection to a target that reaches the address is
+// certainly answered there: a server on the very address goes before one on any
+// address of that port, and a file that was not read may have one.
+func (a *Address) Answers(target Endpoint) bool {
+	return a.Complete || a.Endpoint.Net == Unix || a.Endpoint.Host == target.Host
 }
 
-// addresses are those that the servers of one nginx listen on, in order of
-// reading. A server without listen has port 80 as root and 8000 otherwise: unknown here.
-func addresses(configs []*nginx.Config) []*Address {
+// addresses are those that the servers of one configuration listen on, in order of reading.
+func addresses(c *nginx.Config) []*Address {
 	type key struct {
-		endpoint Endpoint
-		stream   bool
+		endpoint    Endpoint
+		stream, udp bool
 	}
 	found := map[key]*Address{}
 	var order []*Address
-	complete := true
-	for _, c := range configs {
-		complete = complete && !c.Fragment && len(c.Missing) == 0
-		for server := range c.Blocks(catalog.Server | catalog.StreamServer) {
-			for _, r := range server.Own("listen") {
-				e, ok := ListenEndpoint(r)
-				if !ok {
-					complete = false
-					continue
-				}
-				k := key{e, server.Context == catalog.StreamServer}
-				if found[k] == nil {
-					found[k] = &Address{Endpoint: e, Stream: k.stream}
-					order = append(order, found[k])
-				}
-				found[k].add(server, r)
+	complete := !c.Fragment && readWhole(c)
+	implied := false // a server without listen: port 80 as root, else 8000
+	for server := range c.Blocks(catalog.Server | catalog.StreamServer) {
+		listens := server.Own("listen")
+		implied = implied || len(listens) == 0 && server.Context == catalog.Server
+		for _, r := range listens {
+			e, ok := ListenEndpoint(r)
+			if !ok {
+				complete = false
+				continue
 			}
+			l := Listen{server, r}
+			k := key{e, server.Context == catalog.StreamServer, l.Has("udp") || l.Has("quic")}
+			if found[k] == nil {
+				found[k] = &Address{Config: c, Endpoint: e, Stream: k.stream, UDP: k.udp, Default: server}
+				order = append(order, found[k])
+			}
+			found[k].add(l)
 		}
 	}
 	for _, a := range order {
-		a.Complete = complete
+		a.Complete = complete && (!implied || a.Endpoint.Port != 80 && a.Endpoint.Port != 8000)
+		// Of the servers of an address the default one decides before any name is known
+		// (`ssl on` measured on nginx 1.22; `http2 on` may be any server's with TLS).
+		if v := a.Default.Value("ssl"); a.TLS.IsZero() && v.Explicit() && v.Arg(0) == "on" {
+			a.TLS = v.From
+		}
 	}
 	return order
 }
 
-func (a *Address) add(server *nginx.Block, r nginx.Ref) {
-	if len(a.Listens) == 0 {
-		a.Default = server
-	}
-	a.Listens = append(a.Listens, Listen{server, r})
-	note := func(property *nginx.Ref) {
-		if property.IsZero() {
-			*property = r
+// readWhole reports whether no file is missing that could add a server or
+// something to one; what is missing elsewhere cannot.
+func readWhole(c *nginx.Config) bool {
+	for _, m := range c.Missing {
+		if m.Block.Context&(catalog.HTTP|catalog.Server|catalog.Stream|catalog.StreamServer) != 0 {
+			return false
 		}
 	}
-	for _, option := range r.Args()[1:] {
+	return !slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool { return len(t.Errors) > 0 })
+}
+
+func (a *Address) add(l Listen) {
+	a.Listens = append(a.Listens, l)
+	note := func(property *nginx.Ref, from nginx.Ref) {
+		if property.IsZero() {
+			*property = from
+		}
+	}
+	for _, option := range l.Ref.Args()[1:] {
 		switch option {
 		case "default_server", "default":
-			a.Default = server
+			a.Default = l.Server
 		case "ssl":
-			note(&a.TLS)
+			note(&a.TLS, l.Ref)
 		case "proxy_protocol":
-			note(&a.ProxyProtocol)
+			note(&a.ProxyProtocol, l.Ref)
 		case "http2":
-			note(&a.HTTP2)
-		case "quic":
-			note(&a.QUIC)
+			note(&a.HTTP2, l.Ref)
 		}
 	}
-	// `ssl on` of old configurations does for every address of its server what `listen … ssl` does for one.
-	if v := server.Value("ssl"); v.Explicit() && v.Arg(0) == "on" {
-		note(&a.TLS)
-	}
-	if v := server.Value("http2"); v.Explicit() && v.Arg(0) == "on" {
-		note(&a.HTTP2)
+	if v := l.Server.Value("http2"); v.Explicit() && v.Arg(0) == "on" {
+		note(&a.HTTP2, v.From)
 	}
 }
 
-// addressListeners are the addresses of one nginx as listeners.
-func addressListeners(configs []*nginx.Config) []*Listener {
+// addressListeners are the addresses of a configuration as listeners.
+func addressListeners(c *nginx.Config) []*Listener {
 	var found []*Listener
-	for _, a := range addresses(configs) {
-		if a.Endpoint.Net == TCP && !a.QUIC.IsZero() && len(a.Listens) == 1 {
-			continue // UDP
+	for _, a := range addresses(c) {
+		if a.UDP {
+			continue
 		}
 		l := &Listener{Endpoint: a.Endpoint, Protocol: HTTP, Span: a.Listens[0].Ref.ArgSpan(0), Address: a}
 		if a.Stream {

@@ -46,7 +46,10 @@ type Scope struct {
 	// NginxUser is the user of nginx's workers where the caller knows it; it
 	// holds for configurations without a `user` directive.
 	NginxUser string
+	// Closed is set where the caller knows that nothing else listens on the host.
+	Closed bool
 
+	// Listeners are, before Build, those that the caller knows of.
 	Listeners []*Listener
 	// UnknownPools are the pools whose address is not known (an environment
 	// variable, a missing include): any FastCGI target may be theirs.
@@ -55,11 +58,14 @@ type Scope struct {
 	Hops         []*Hop
 }
 
-// Complete reports whether every PHP-FPM main file of the scope was read with
-// its includes, so that a FastCGI target without a listener has none on the host.
+// Complete reports whether the scope is closed, or every PHP-FPM main file of it
+// was read with its includes, so that a FastCGI target without a listener has none on the host.
 // A main file counts as the whole of it where it lies in a host tree or
 // includes others: elsewhere the file may be one that an image adds to its own.
 func (s *Scope) Complete() bool {
+	if s.Closed {
+		return true
+	}
 	for _, m := range s.Masters {
 		if !m.Complete() || len(m.Files) < 2 && !hostLayout.MatchString(m.Path) {
 			return false
@@ -95,7 +101,8 @@ func (s *Scope) User(c *nginx.Config) (user, group string, from nginx.Ref, known
 type Listener struct {
 	Endpoint Endpoint
 	Protocol Protocol
-	// Span is what says so: the value of a pool's listen, or a listen directive.
+	// Span is what says so: the value of a pool's listen, a listen directive, or
+	// what a person has declared.
 	Span source.Span
 	// Pool is the PHP-FPM pool that listens; nil for others.
 	Pool *fpm.Pool
@@ -119,6 +126,10 @@ type Target struct {
 	Hops []*Hop
 	// Unknown says why the peers are not (all) known; "" where they are.
 	Unknown diag.Reason
+	// Names are the host names that nginx looks up for each request, as far as they are known.
+	Names []Name
+	// Schemeless are the places of the values of a proxy_pass none of which begins with a scheme.
+	Schemeless []source.Span
 }
 
 // A Peer is one address that a target may lead to.
@@ -130,8 +141,10 @@ type Peer struct {
 	Server nginx.Ref
 	// PortMissing is set where a port has to be written and is not: nginx uses 80.
 	PortMissing bool
-	Down        bool
-	Backup      bool
+	// TLS is set where nginx speaks TLS to it: https://, grpcs://, suwsgi://.
+	TLS    bool
+	Down   bool
+	Backup bool
 }
 
 // A Hop leads from a target through one of its peers to the listeners that serve it.
@@ -144,6 +157,9 @@ type Hop struct {
 	// Certain is false where it depends on name resolution or on links whether
 	// the peer reaches them, or another listener.
 	Certain bool
+	// Own are the addresses of the target's own nginx that answer the peer: one of
+	// them does for certain. Nil where the peer is not on the machine itself.
+	Own []*Address
 }
 
 // Pool is the one PHP-FPM pool that certainly serves the hop; nil if there is none such.
@@ -165,10 +181,8 @@ func Build(s *Scope) {
 			}
 		}
 	}
-	for _, configs := range instances(s.Nginx) {
-		s.Listeners = append(s.Listeners, addressListeners(configs)...)
-	}
 	for _, c := range s.Nginx {
+		s.Listeners = append(s.Listeners, addressListeners(c)...)
 		s.Targets = append(s.Targets, targets(s, c)...)
 	}
 	links := debianLinks(s.Masters)
@@ -210,8 +224,14 @@ func (in index) candidates(e Endpoint) []*Listener {
 
 func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]*Listener) *Hop {
 	h := &Hop{Scope: s, Target: t, Peer: p, Certain: true}
+	own := No
 	for _, l := range candidates {
-		switch p.Endpoint.Reaches(l.Endpoint) {
+		reaches := p.Endpoint.Reaches(l.Endpoint)
+		if l.Address != nil && l.Address.Config == t.Config && reaches != No && p.Endpoint.Local() {
+			h.Own = append(h.Own, l.Address)
+			own = max(own, reaches)
+		}
+		switch reaches {
 		case Yes:
 			h.Listeners = append(h.Listeners, l)
 		case Maybe:
@@ -220,7 +240,11 @@ func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]
 		case No:
 		}
 	}
-	h.Listeners = closest(h.Listeners, p.Endpoint)
+	if own == Yes {
+		h.Own = closest(h.Own, p.Endpoint)
+	} else {
+		h.Own = nil
+	}
 	if l, linked := links[p.Endpoint.Path]; linked && p.Endpoint.Net == Unix && len(h.Listeners) == 0 {
 		h.Certain = l != nil
 		if l != nil {
@@ -230,12 +254,12 @@ func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]
 	return h
 }
 
-// closest keeps of nginx's own addresses the one that answers: a server on the
+// closest keeps of an nginx's own addresses the one that answers: a server on the
 // very address goes before one on any address of that port.
-func closest(listeners []*Listener, e Endpoint) []*Listener {
-	exact := func(l *Listener) bool { return l.Address != nil && l.Endpoint.Host == e.Host }
-	if !slices.ContainsFunc(listeners, exact) {
-		return listeners
+func closest(addresses []*Address, e Endpoint) []*Address {
+	exact := func(a *Address) bool { return a.Endpoint.Host == e.Host }
+	if !slices.ContainsFunc(addresses, exact) {
+		return addresses
 	}
-	return slices.DeleteFunc(listeners, func(l *Listener) bool { return l.Address != nil && !exact(l) })
+	return slices.DeleteFunc(addresses, func(a *Address) bool { return !exact(a) })
 }

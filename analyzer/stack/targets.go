@@ -19,6 +19,8 @@ var passes = []struct {
 	{"proxy_pass", HTTP},
 	{"uwsgi_pass", UWSGI},
 	{"scgi_pass", SCGI},
+	{"grpc_pass", GRPC},
+	{"memcached_pass", Memcached},
 }
 
 // targets finds the passes of a configuration in reading order.
@@ -32,6 +34,7 @@ func targets(s *Scope, c *nginx.Config) []*Target {
 					continue
 				}
 				t := &Target{Config: c, Block: b, Pass: r, Protocol: pass.protocol}
+				t.Names, t.Schemeless = names(t, upstreams), schemeless(t)
 				resolve(t, upstreams, s)
 				found = append(found, t)
 			}
@@ -65,7 +68,7 @@ func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
 	if t.Protocol == HTTP {
 		text = cutURI(text)
 	}
-	values, known := possibleValues(t.Block, text, t.Pass.ArgSpan(0))
+	values, known := possibleValues(t.Block, literal{text, t.Pass.ArgSpan(0), t.Pass})
 	if !known {
 		t.Unknown = diag.Variable
 		return
@@ -80,22 +83,16 @@ func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
 
 // literal adds the peers of a target without variables.
 func (t *Target) literal(text string, span source.Span, upstreams map[string]*nginx.Block, s *Scope) {
-	address, fallback := text, 0
-	if t.Protocol == HTTP {
-		var ok bool
-		if address, fallback, ok = cutScheme(text); !ok {
-			t.Unknown = diag.Variable
-			return
-		}
-	}
-	if t.Protocol == UWSGI {
-		address = strings.TrimPrefix(strings.TrimPrefix(address, "suwsgi://"), "uwsgi://")
+	address, fallback, tls, ok := cutScheme(t.Protocol, text)
+	if !ok {
+		t.Unknown = diag.Variable
+		return
 	}
 	if p, ok := strings.CutPrefix(address, "unix:"); ok {
 		if t.Protocol == HTTP {
 			p, _, _ = strings.Cut(p, ":") // http://unix:/path:/uri
 		}
-		t.Peers = append(t.Peers, &Peer{Endpoint: UnixEndpoint(p), Span: span})
+		t.Peers = append(t.Peers, &Peer{Endpoint: UnixEndpoint(p), Span: span, TLS: tls})
 		return
 	}
 	if t.Protocol == HTTP {
@@ -110,7 +107,7 @@ func (t *Target) literal(text string, span source.Span, upstreams map[string]*ng
 		}
 	}
 	if upstream != nil {
-		t.members(upstream)
+		t.members(upstream, tls)
 		return
 	}
 	host, port, ok := splitHostPort(address, fallback)
@@ -118,7 +115,7 @@ func (t *Target) literal(text string, span source.Span, upstreams map[string]*ng
 		t.Unknown = diag.MissingInclude // an upstream that was not read; nginx refuses it where there is none
 		return
 	}
-	t.Peers = append(t.Peers, &Peer{Endpoint: TCPEndpoint(host, port), Span: span})
+	t.Peers = append(t.Peers, &Peer{Endpoint: TCPEndpoint(host, port), Span: span, TLS: tls})
 }
 
 // cutURI leaves out the part of a proxy_pass that cannot change where it leads:
@@ -137,16 +134,33 @@ func cutURI(url string) string {
 	return url[:end]
 }
 
-func cutScheme(url string) (rest string, port int, ok bool) {
-	if rest, ok = strings.CutPrefix(url, "http://"); ok {
-		return rest, 80, true
+// schemes are what may (for proxy_pass: must) stand before the address, with the port that they imply.
+var schemes = []struct {
+	protocol Protocol
+	prefix   string
+	port     int
+	tls      bool
+}{
+	{HTTP, "http://", 80, false},
+	{HTTP, "https://", 443, true},
+	{GRPC, "grpc://", 0, false},
+	{GRPC, "grpcs://", 0, true},
+	{UWSGI, "uwsgi://", 0, false},
+	{UWSGI, "suwsgi://", 0, true},
+}
+
+// cutScheme splits the scheme off a target, in any case, as nginx does.
+func cutScheme(p Protocol, target string) (rest string, port int, tls, ok bool) {
+	for _, s := range schemes {
+		if n := len(s.prefix); s.protocol == p && len(target) >= n && strings.EqualFold(target[:n], s.prefix) {
+			return target[n:], s.port, s.tls, true
+		}
 	}
-	rest, ok = strings.CutPrefix(url, "https://")
-	return rest, 443, ok
+	return target, 0, false, p != HTTP
 }
 
 // members adds the servers of an upstream, read through gonginx's typed view.
-func (t *Target) members(upstream *nginx.Block) {
+func (t *Target) members(upstream *nginx.Block, tls bool) {
 	t.Upstream = upstream
 	if upstream.Missing {
 		t.Unknown = diag.MissingInclude
@@ -159,24 +173,25 @@ func (t *Target) members(upstream *nginx.Block) {
 	}
 	for _, r := range upstream.Own("server") {
 		server, err := config.NewUpstreamServer(r.Tree().GonginxDirective(r.ID))
-		if err != nil || nginx.Opaque(server.Address) || strings.Contains(server.Address, "$") {
+		address := r.Arg(0) // the view has it with its quotes
+		if err != nil || nginx.Opaque(address) || strings.Contains(address, "$") {
 			t.Unknown = diag.Template
 			continue
 		}
-		p := &Peer{Server: r, Span: r.ArgSpan(0)}
+		p := &Peer{Server: r, Span: r.ArgSpan(0), TLS: tls}
 		for _, flag := range server.Flags {
 			p.Down = p.Down || flag == "down"
 			p.Backup = p.Backup || flag == "backup"
 		}
-		if unix, ok := strings.CutPrefix(server.Address, "unix:"); ok {
+		if unix, ok := strings.CutPrefix(address, "unix:"); ok {
 			p.Endpoint = UnixEndpoint(unix)
 		} else {
-			host, port, ok := splitHostPort(server.Address, 0)
+			host, port, ok := splitHostPort(address, 0)
 			if !ok || host == "" {
 				t.Unknown = diag.Template
 				continue
 			}
-			p.PortMissing = port == 0 && t.Protocol != HTTP
+			p.PortMissing = port == 0 && (t.Protocol == FastCGI || t.Protocol == UWSGI || t.Protocol == SCGI)
 			if port == 0 {
 				port = 80
 			}

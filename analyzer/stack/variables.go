@@ -9,9 +9,11 @@ import (
 	"nginx-lint/analyzer/source"
 )
 
+// A literal is a piece of text as somebody wrote it.
 type literal struct {
 	text string
 	span source.Span
+	from nginx.Ref // the directive that it stands in
 }
 
 // maxValues bounds the combinations of variable values that are followed.
@@ -20,44 +22,65 @@ const maxValues = 64
 // possibleValues lists what a text with variables can become in a block, where
 // every variable in it is set from literals by `set` or `map` alone. Empty
 // results are left out: they lead nowhere.
-func possibleValues(b *nginx.Block, text string, at source.Span) (values []literal, known bool) {
-	values = []literal{{"", at}}
-	for text != "" {
-		i := strings.IndexByte(text, '$')
-		if i != 0 {
+func possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
+	expanded, rest := expand(b, at)
+	if rest != "" {
+		return nil, false
+	}
+	for _, pieces := range expanded {
+		switch text := join(pieces); {
+		case text == "":
+		case len(pieces) == 1:
+			values = append(values, pieces[0])
+		default:
+			values = append(values, literal{text, at.span, at.from})
+		}
+	}
+	return values, true
+}
+
+// expand lists what a text with variables can become in a block, each time as
+// the pieces that it is joined from, up to the first variable whose values are
+// not all literals; rest is what follows from there.
+func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
+	values, rest = [][]literal{nil}, at.text
+	for rest != "" {
+		options, after := []literal{{"", at.span, at.from}}, ""
+		if i := strings.IndexByte(rest, '$'); i != 0 {
 			if i < 0 {
-				i = len(text)
+				i = len(rest)
 			}
-			for j := range values {
-				values[j].text += text[:i]
+			options[0].text, after = rest[:i], rest[i:]
+		} else {
+			var name string
+			var ok bool
+			name, after = cutVariable(rest)
+			options, ok = assigned(b, name)
+			if name == "" || !ok || len(values)*len(options) > maxValues {
+				break
 			}
-			text = text[i:]
-			continue
 		}
-		name, rest := cutVariable(text)
-		options, ok := assigned(b, name)
-		if name == "" || !ok || len(values)*len(options) > maxValues {
-			return nil, false
-		}
-		var next []literal
-		for _, v := range values {
-			for _, o := range options {
-				span := at
-				if v.text == "" && rest == "" {
-					span = o.span
+		var next [][]literal
+		for _, pieces := range values {
+			for _, option := range options {
+				if option.text == "" {
+					next = append(next, pieces)
+				} else {
+					next = append(next, append(slices.Clip(pieces), option))
 				}
-				next = append(next, literal{v.text + o.text, span})
 			}
 		}
-		values, text = next, rest
+		values, rest = next, after
 	}
-	kept := values[:0]
-	for _, v := range values {
-		if v.text != "" {
-			kept = append(kept, v)
-		}
+	return values, rest
+}
+
+func join(pieces []literal) string {
+	var text strings.Builder
+	for _, p := range pieces {
+		text.WriteString(p.text)
 	}
-	return kept, true
+	return text.String()
 }
 
 // cutVariable splits `$name…` or `${name}…`.
@@ -76,14 +99,36 @@ func cutVariable(text string) (name, rest string) {
 	return text[1:end], text[end:]
 }
 
+// luaHandlers run before a request is passed on, and may set any variable.
+var luaHandlers = [...]string{
+	"server_rewrite_by_lua_block", "server_rewrite_by_lua_file",
+	"rewrite_by_lua", "rewrite_by_lua_block", "rewrite_by_lua_file",
+	"access_by_lua", "access_by_lua_block", "access_by_lua_file",
+}
+
+// scripted reports whether Lua may set variables of a block's requests.
+func scripted(b *nginx.Block) bool {
+	for ; b != nil; b = b.Parent {
+		for _, name := range luaHandlers {
+			if len(b.Own(name)) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // assigned lists the literals that a variable can hold in a block.
 func assigned(b *nginx.Block, name string) ([]literal, bool) {
+	if scripted(b) {
+		return nil, false
+	}
 	location := b.Enclosing(catalog.Location)
 	server := b.Enclosing(catalog.Server)
 	if location != nil && b == location {
 		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) {
 			if r := lastSet(own, name); !r.IsZero() && isLiteral(r.Arg(1)) {
-				return []literal{{r.Arg(1), r.ArgSpan(1)}}, true
+				return []literal{{r.Arg(1), r.ArgSpan(1), r}}, true
 			}
 		}
 	}
@@ -119,13 +164,16 @@ func collect(b *nginx.Block, name string, values *[]literal) bool {
 	}
 	for r := range b.All() {
 		directive := r.Name()
+		if strings.Contains(directive, "_by_lua") {
+			return false
+		}
 		for i, arg := range r.Args() {
 			switch {
 			case strings.Contains(arg, "<"+name+">"):
 				return false // a named capture
 			case i != 0 || !strings.EqualFold(arg, "$"+name):
 			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
-				*values = append(*values, literal{r.Arg(1), r.ArgSpan(1)})
+				*values = append(*values, literal{r.Arg(1), r.ArgSpan(1), r})
 			case directive == "set" || strings.HasPrefix(directive, "set_") || strings.HasSuffix(directive, "_set"):
 				return false
 			}
@@ -148,7 +196,7 @@ func rows(m nginx.Ref, values *[]literal) bool {
 		case first == "include" || t.NArgs(row) != 1 || !isLiteral(t.Arg(row, 0)):
 			return false
 		default:
-			*values = append(*values, literal{t.Arg(row, 0), t.ArgSpan(row, 0)})
+			*values = append(*values, literal{t.Arg(row, 0), t.ArgSpan(row, 0), nginx.Ref{Place: m.Place, ID: row}})
 		}
 	}
 	return true

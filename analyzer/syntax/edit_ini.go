@@ -31,3 +31,14 @@ func InsertAfterLine(at source.Span, lines ...string) diag.Edit {
 	}
 	return diag.Edit{Span: source.Span{File: f, Start: end, End: end}, NewText: b.String()}
 }
+
+// DeleteLine removes the line of an INI statement with the comment behind it;
+// the statement alone where something else stands before it on the line.
+func DeleteLine(at source.Span) diag.Edit {
+	f := at.File
+	line := f.Line(at.Start)
+	if start := f.LineStart(line); strings.Trim(f.Text[start:at.Start], " \t") == "" {
+		at = source.Span{File: f, Start: start, End: f.LineStart(line + 1)}
+	}
+	return diag.Edit{Span: at}
+}

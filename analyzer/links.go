@@ -1,0 +1,209 @@
+package analyzer
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+)
+
+// maxLinks is how many symbolic links in a row Linux follows.
+const maxLinks = 40
+
+// links is a file system in which the symbolic links met so far lead to where
+// they do on the host that a tree is of: an absolute one below the host's root.
+type links struct {
+	source.FS
+	// to maps links to where they lead, "" where nothing may be read.
+	to map[string]string
+	// broken are the links that certainly lead nowhere, with what they say.
+	broken map[string]string
+}
+
+// real is a path with the links in it replaced.
+func (l *links) real(name string) string {
+	name = path.Clean(name)
+	if len(l.to) == 0 {
+		return name
+	}
+	for at := name; ; at = path.Dir(at) {
+		if to, ok := l.to[at]; ok && to == "" {
+			return ""
+		} else if ok {
+			return path.Join(to, name[len(at):])
+		}
+		if at == path.Dir(at) {
+			return name
+		}
+	}
+}
+
+// resolve is real, or an error where nothing may be read.
+func (l *links) resolve(op, name string) (string, error) {
+	if real := l.real(name); real != "" {
+		return real, nil
+	}
+	return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadFile implements source.FS.
+func (l *links) ReadFile(name string) (string, error) {
+	real, err := l.resolve("open", name)
+	if err != nil {
+		return "", err
+	}
+	return l.FS.ReadFile(real)
+}
+
+// ReadDir implements source.FS.
+func (l *links) ReadDir(name string) ([]fs.DirEntry, error) {
+	real, err := l.resolve("open", name)
+	if err != nil {
+		return nil, err
+	}
+	return l.FS.ReadDir(real)
+}
+
+// Stat implements source.FS.
+func (l *links) Stat(name string) (fs.FileInfo, error) {
+	real, err := l.resolve("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	return l.FS.Stat(real)
+}
+
+// follow notes where a path leads that may be a symbolic link, and reports whether it is one.
+func (p *project) follow(name string) bool {
+	said, err := p.links.Readlink(name)
+	if err != nil {
+		return false
+	}
+	at := name
+	for range maxLinks {
+		target, err := p.links.Readlink(at)
+		if err != nil {
+			p.leads(name, at, said)
+			return true
+		}
+		if at = p.target(at, target); at == "" {
+			p.links.to[name] = ""
+			return true
+		}
+	}
+	p.links.broken[name] = said // in a circle; reading it says so
+	return true
+}
+
+// leads notes where a link leads in the end.
+func (p *project) leads(link, to, said string) {
+	if to != link {
+		p.links.to[link] = to
+	}
+	if _, err := p.links.FS.Stat(to); errors.Is(err, fs.ErrNotExist) && p.ours(link, to) {
+		p.links.broken[link] = said
+	}
+}
+
+// target is where a link says that it leads; "" where nothing may be read.
+func (p *project) target(link, said string) string {
+	to := path.Join(path.Dir(link), said)
+	if path.IsAbs(said) {
+		r := &reader{p: p, main: link, confs: slices.Concat(nginxPrefixes, fpmPrefixes)}
+		to = path.Clean(said)
+		if places, _ := r.locate(to); len(places) > 0 {
+			to = places[0]
+			if i := slices.IndexFunc(places, p.exists); i >= 0 {
+				to = places[i]
+			}
+		}
+	}
+	if p.opts.Root != "" && !p.below(to, p.opts.Root) {
+		return ""
+	}
+	return to
+}
+
+// exists reports whether a path is there, be it as a link.
+func (p *project) exists(name string) bool {
+	if _, err := p.links.Readlink(name); err == nil {
+		return true
+	}
+	_, err := p.links.FS.Stat(name)
+	return err == nil
+}
+
+// ours reports whether a file that is not there would have to be: on the machine
+// itself, in a folder that is there, or in the link's own configuration. Of a host
+// tree, the rest of the host is mostly not kept.
+func (p *project) ours(link, to string) bool {
+	if root, ok := p.hostRoot(link); ok && root == "/" && p.opts.Root == "" {
+		return true
+	}
+	own := path.Dir(path.Dir(link))
+	if isEtc(p.abs(own)) {
+		own = path.Dir(link)
+	}
+	info, err := p.links.FS.Stat(path.Dir(to))
+	return source.Below(to, own) || err == nil && info.IsDir() && !isEtc(p.abs(path.Dir(to)))
+}
+
+func isEtc(dir string) bool { return path.Base(dir) == "etc" }
+
+// dangling reports whether a path is a link that leads nowhere as far as is known here.
+func (p *project) dangling(name string) bool {
+	if _, broken := p.links.broken[name]; broken {
+		return true
+	}
+	to, ok := p.links.to[name]
+	if !ok || to == "" {
+		return ok
+	}
+	_, err := p.links.FS.Stat(to)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// brokenLinks reports the broken links that a server would read: those that an
+// include matches, and those beside files that one reads.
+func (d *driver) brokenLinks() {
+	if !d.ran(RuleBrokenLink) {
+		return
+	}
+	folders := map[string]bool{}
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		for _, t := range c.Files {
+			folders[path.Dir(t.File.Path)] = true
+		}
+	}
+	for _, m := range d.masters {
+		for _, f := range m.Files {
+			folders[path.Dir(f.File.Path)] = f != m.Main || folders[path.Dir(f.File.Path)]
+		}
+	}
+	for name, said := range d.links.broken {
+		dir := path.Dir(name)
+		if d.reached[name] || folders[dir] && candidate(dir, path.Base(name)) {
+			d.brokenLink(name, said)
+		}
+	}
+}
+
+func (d *driver) brokenLink(name, said string) {
+	text := "leads to " + said + ", which is not there"
+	switch to := d.links.to[name]; {
+	case to == "":
+		text = "leads to " + said + ", and so back to itself"
+	case path.IsAbs(said) && to != said:
+		text = "leads to " + said + ": there is no " + to
+	}
+	d.add(nginx.Ref{}, diag.Finding{
+		Rule: RuleBrokenLink, Severity: diag.Warning, Summary: "a symbolic link that leads nowhere",
+		Subject: diag.Label{Span: source.Span{File: source.NewFile(name, "")}, Text: text},
+		Notes:   []string{"a server that includes it does not start; nginx: [emerg] open() failed (2: No such file or directory)"},
+		Remedy:  "remove the link, or bring back what it leads to",
+	})
+}

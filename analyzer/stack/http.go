@@ -1,0 +1,62 @@
+package stack
+
+import (
+	"strings"
+
+	"nginx-lint/analyzer/nginx"
+)
+
+// URI is the URI part of a proxy_pass without variables, "" where it has none:
+// what nginx sends in place of the part of the request that the location matched.
+// Without one the request's own URI is sent.
+func (t *Target) URI() string {
+	_, uri := t.splitURL()
+	return uri
+}
+
+// splitURL splits a proxy_pass without variables into address and URI part.
+func (t *Target) splitURL() (address, uri string) {
+	rest, _, _, _ := cutScheme(t.Protocol, t.Pass.Arg(0))
+	if path, ok := strings.CutPrefix(rest, "unix:"); ok {
+		path, uri, _ = strings.Cut(path, ":")
+		return "unix:" + path, uri
+	}
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[:i], rest[i:]
+	}
+	return rest, ""
+}
+
+// SentHost is the Host header that a proxy_pass sends, as it is written: it may
+// hold variables. By default it is $proxy_host, whose value is given where the
+// target has no variables. known is false where a missing include or an unread
+// outer block may set it.
+func (t *Target) SentHost() (host string, known bool) {
+	headers, _, known := t.Block.List("proxy_set_header")
+	host = "$proxy_host"
+	seen := false
+	for _, r := range headers {
+		if strings.EqualFold(r.Arg(0), "Host") {
+			known = known && !seen // two Host headers: what is made of them is the backend's
+			host, seen = r.Arg(1), true
+		}
+	}
+	if host == "$proxy_host" && !strings.Contains(t.Pass.Arg(0), "$") {
+		host = t.proxyHost()
+	}
+	return host, known && !nginx.Opaque(host)
+}
+
+// proxyHost is the value of $proxy_host: the address, with the port where it is
+// not the scheme's own.
+func (t *Target) proxyHost() string {
+	address, _ := t.splitURL()
+	if strings.HasPrefix(address, "unix:") {
+		return "localhost"
+	}
+	_, port, _, _ := cutScheme(t.Protocol, t.Pass.Arg(0))
+	if host, written, ok := splitHostPort(address, port); ok && written == port {
+		return host
+	}
+	return address
+}

@@ -1,0 +1,46 @@
+package rules
+
+import (
+	"fmt"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/stack"
+)
+
+var upstreamAllDown = analyzer.Rule{
+	ID:         "upstream-all-down",
+	Severities: []diag.Severity{diag.Error},
+	OnScope:    allDown,
+	Doc: analyzer.Doc{
+		Summary: "an upstream in use all of whose servers are down",
+		What:    "Every `server` of an `upstream` that some `*_pass` uses is marked `down`, `backup` ones included.",
+		Why:     "nginx asks none of them: every request ends as 502, and error.log has `no live upstreams while connecting to upstream`. `nginx -t` accepts it.",
+		Gaps:    "Silent for upstreams with servers that were not read, and with a balancer written in Lua.",
+		Remedy:  "Take `down` from a server, add one that serves, or answer with `return 503` while there is none.",
+		Refs:    []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server"},
+		Since:   "0.1.0",
+	},
+}
+
+func allDown(p *analyzer.Pass, s *stack.Scope) {
+	for _, u := range uses(s) {
+		f := diag.Finding{
+			Severity: diag.Error,
+			Summary:  "all servers of the upstream are down",
+			Subject:  label(u.upstream.Head(), "each of its servers is marked down (%d)", len(u.hops)),
+			Related:  []diag.Label{label(u.target.Pass.Head(), "used here")},
+			Notes:    []string{fmt.Sprintf("every request ends as 502; error.log: no live upstreams while connecting to upstream, upstream: \"…://%s\"", u.upstream.Args()[0])},
+			Remedy:   "take down from a server, or add one that serves",
+		}
+		alive := false
+		var servers analyzer.Causes
+		for _, h := range u.hops {
+			alive = alive || !h.Peer.Down
+			servers = append(servers, h.Peer.Server)
+		}
+		if !alive {
+			p.Report(u.upstream.Ref(), servers, f)
+		}
+	}
+}

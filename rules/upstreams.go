@@ -1,0 +1,48 @@
+package rules
+
+import (
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+// A use is an upstream that a target leads to, with one hop for each of its servers.
+type use struct {
+	upstream *nginx.Block
+	target   *stack.Target
+	hops     []*stack.Hop
+}
+
+// uses lists the upstreams that targets lead to, where all that a target may
+// lead to is known.
+func uses(s *stack.Scope) []use {
+	upstreams := map[nginx.Ref]*nginx.Block{}
+	for _, c := range s.Nginx {
+		for b := range c.Blocks(catalog.Upstream) {
+			for _, server := range b.Own("server") {
+				upstreams[server] = b
+			}
+		}
+	}
+	var found []use
+	for _, t := range s.Targets {
+		if t.Unknown != "" {
+			continue
+		}
+		at := map[*nginx.Block]int{}
+		for _, h := range t.Hops {
+			b := upstreams[h.Peer.Server]
+			if b == nil {
+				continue
+			}
+			i, again := at[b]
+			if !again {
+				i = len(found)
+				at[b] = i
+				found = append(found, use{upstream: b, target: t})
+			}
+			found[i].hops = append(found[i].hops, h)
+		}
+	}
+	return found
+}
