@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -342,6 +343,37 @@ func TestTooLarge(t *testing.T) {
 		}
 		if len(report.Findings) != 1 || report.Findings[0].Rule != analyzer.RuleReadLimit || !report.LimitReached {
 			t.Errorf("%s: %v, limit reached %v", path, texts(report), report.LimitReached)
+		}
+	}
+}
+
+// TestOneName: a file has one name, from whichever folder of a host tree the
+// linter is called, and by whatever path.
+func TestOneName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"etc/nginx/nginx.conf":            mainWith("include /etc/nginx/sites/*;"),
+		"etc/nginx/sites/a.conf":          server("unix:/run/a.sock"),
+		"etc/php/8.2/fpm/php-fpm.conf":    "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
+		"etc/php/8.2/fpm/pool.d/www.conf": pool("www", "/run/a.sock"),
+	} {
+		name = filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ dir, path string }{
+		{"", "."}, {"", "etc"}, {"", "etc/nginx"}, {"etc/nginx", "."}, {"etc/nginx/sites", ".."}, {"etc/nginx/sites", "a.conf"},
+		{"etc/nginx/sites", "."}, {"etc/nginx/sites", "../../php"}, {"etc/php/8.2", "fpm"}, {"etc/php/8.2/fpm/pool.d", "www.conf"},
+	} {
+		here := filepath.Join(dir, tt.dir)
+		report, err := analyzer.Run(analyzer.Options{FS: source.OS{Dir: here}, Dir: here, Paths: []string{tt.path}, Rules: []*analyzer.Rule{&hops}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Files) != 4 {
+			t.Errorf("%s in %q: %d files read, want 4: %v", tt.path, tt.dir, len(report.Files), report.Notes)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 		return err
 	}
 	for _, entry := range entries {
-		name := path.Join(dir, entry.Name())
+		name := p.short(path.Join(dir, entry.Name()))
 		if p.excluded(name) {
 			continue
 		}

@@ -224,6 +224,7 @@ func (d *driver) merge(found []reported) []reported {
 				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
 			}
 		}
+		m.Fixes = mergeFixes(m.Fixes, f.Fixes)
 		for _, l := range f.Related {
 			if !slices.ContainsFunc(m.Related, func(have diag.Label) bool { return have.Span == l.Span }) && len(m.Related) < 2*maxChains {
 				m.Related = append(m.Related, l)
@@ -231,6 +232,31 @@ func (d *driver) merge(found []reported) []reported {
 		}
 	}
 	return merged
+}
+
+// elsewhere ends the title of a fix that mends one fault in several places.
+const elsewhere = ", and likewise in the other places"
+
+// mergeFixes joins the fixes by which one fault is mended in several places: the
+// first with the first, and so on. The less safe of two decides.
+func mergeFixes(have, more []diag.Fix) []diag.Fix {
+	joined := slices.Clone(have[:min(len(have), len(more))])
+	for i := range joined {
+		fix, other := &joined[i], more[i]
+		if other.Safety > fix.Safety {
+			fix.Safety, fix.Risk = other.Safety, other.Risk
+		}
+		fix.Edits = slices.Clone(fix.Edits)
+		for _, e := range other.Edits {
+			if !slices.Contains(fix.Edits, e) {
+				fix.Edits = append(fix.Edits, e)
+			}
+		}
+		if fix.Title != other.Title && len(fix.Edits) > 0 {
+			fix.Title = strings.TrimSuffix(fix.Title, elsewhere) + elsewhere
+		}
+	}
+	return joined
 }
 
 func describeChain(chain []source.Span) string {
@@ -307,7 +333,7 @@ func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 		if isTemplate(path.Base(file.path), line) {
 			return false
 		}
-		if d.opts.Root != "" && !source.Below(file.path, d.opts.Root) {
+		if d.opts.Root != "" && !d.below(file.path, d.opts.Root) {
 			fix.Safety = max(fix.Safety, diag.Manual)
 		}
 		if f.at.Place != nil && file.nginx != nil && f.at.Tree() == file.nginx {

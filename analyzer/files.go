@@ -35,8 +35,7 @@ type file struct {
 	iniOnce   sync.Once
 	ini       *syntax.INI
 
-	// why says who wanted it, for -v; reported is set once it counts as read.
-	why      string
+	// reported is set once it counts as read.
 	reported bool
 }
 

@@ -119,6 +119,8 @@ func (p *project) target(link, said string) string {
 			to = places[0]
 			if i := slices.IndexFunc(places, p.exists); i >= 0 {
 				to = places[i]
+			} else if i := slices.IndexFunc(places, p.hasFolder); i >= 0 {
+				to = places[i]
 			}
 		}
 	}
@@ -148,8 +150,13 @@ func (p *project) ours(link, to string) bool {
 	if isEtc(p.abs(own)) {
 		own = path.Dir(link)
 	}
-	info, err := p.links.FS.Stat(path.Dir(to))
-	return source.Below(to, own) || err == nil && info.IsDir() && !isEtc(p.abs(path.Dir(to)))
+	return source.Below(to, own) || p.hasFolder(to) && !isEtc(p.abs(path.Dir(to)))
+}
+
+// hasFolder reports whether the folder that a path stands in is there.
+func (p *project) hasFolder(name string) bool {
+	info, err := p.links.FS.Stat(path.Dir(name))
+	return err == nil && info.IsDir()
 }
 
 func isEtc(dir string) bool { return path.Base(dir) == "etc" }
@@ -168,21 +175,17 @@ func (p *project) dangling(name string) bool {
 }
 
 // brokenLinks reports the broken links that a server would read: those that an
-// include matches, and those beside files that one reads.
+// include matches, and those beside files whose main file is not known.
 func (d *driver) brokenLinks() {
 	if !d.ran(RuleBrokenLink) {
 		return
 	}
 	folders := map[string]bool{}
-	for _, c := range slices.Concat(d.mains, d.fragments) {
-		for _, t := range c.Files {
-			folders[path.Dir(t.File.Path)] = true
-		}
+	for _, c := range d.fragments {
+		folders[path.Dir(c.Main.File.Path)] = true
 	}
 	for _, m := range d.masters {
-		for _, f := range m.Files {
-			folders[path.Dir(f.File.Path)] = f != m.Main || folders[path.Dir(f.File.Path)]
-		}
+		folders[path.Dir(m.Path)] = folders[path.Dir(m.Path)] || m.Main == nil
 	}
 	for name, said := range d.links.broken {
 		dir := path.Dir(name)
@@ -193,17 +196,17 @@ func (d *driver) brokenLinks() {
 }
 
 func (d *driver) brokenLink(name, said string) {
-	text := "leads to " + said + ", which is not there"
+	text, fails := "leads to "+said+", which is not there", "2: No such file or directory"
 	switch to := d.links.to[name]; {
 	case to == "":
-		text = "leads to " + said + ", and so back to itself"
+		text, fails = "leads to "+said+", and so back to itself", "40: Too many levels of symbolic links"
 	case path.IsAbs(said) && to != said:
 		text = "leads to " + said + ": there is no " + to
 	}
 	d.add(nginx.Ref{}, diag.Finding{
 		Rule: RuleBrokenLink, Severity: diag.Warning, Summary: "a symbolic link that leads nowhere",
 		Subject: diag.Label{Span: source.Span{File: source.NewFile(name, "")}, Text: text},
-		Notes:   []string{"a server that includes it does not start; nginx: [emerg] open() failed (2: No such file or directory)"},
+		Notes:   []string{"a server that includes it does not start; nginx: [emerg] open() failed (" + fails + ")"},
 		Remedy:  "remove the link, or bring back what it leads to",
 	})
 }

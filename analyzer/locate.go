@@ -77,11 +77,11 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 	}
 	for _, m := range r.p.opts.PathMap {
 		if rest, ok := under(pattern, m.From); ok {
-			return []string{path.Join(m.To, rest)}, false
+			return []string{r.p.local(path.Join(m.To, rest))}, false
 		}
 	}
 	if r.p.opts.Root != "" {
-		return []string{path.Join(r.p.opts.Root, pattern)}, false
+		return []string{r.p.local(path.Join(r.p.opts.Root, pattern))}, false
 	}
 	for _, top := range r.p.tops {
 		if rest, ok := under(pattern, r.p.abs(top)); ok && path.IsAbs(pattern) {
@@ -136,6 +136,7 @@ func (r *reader) upwards(pattern string) []string {
 func (r *reader) expand(pattern string) (names []string, complete, outside bool) {
 	paths, outside := r.locate(pattern)
 	for _, name := range paths {
+		name = r.p.short(name)
 		if r.p.opts.Root != "" && !r.p.below(name, r.p.opts.Root) {
 			outside = true
 			continue
@@ -166,6 +167,7 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 			complete = false
 			continue
 		}
+		r.p.wanted(f, "included by "+r.main)
 		trees = append(trees, f.nginx)
 	}
 	return trees, complete, outside
@@ -175,6 +177,7 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.iniFile(f) }, false)
 	for _, f := range list {
+		r.p.wanted(f, "included by "+r.main)
 		inis = append(inis, f.ini)
 	}
 	return inis, complete, outside
@@ -219,7 +222,6 @@ func (r *reader) files(pattern string, parse func(*file), folders bool) (list []
 			complete = false
 			continue
 		}
-		r.p.wanted(f, "included by "+r.main)
 		list = append(list, f)
 	}
 	return list, complete, outside

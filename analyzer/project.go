@@ -63,7 +63,9 @@ func Run(opts Options) (*diag.Report, error) {
 		return nil, err
 	}
 	p.group()
+	containers := map[string]bool{}
 	for _, s := range p.scopes {
+		s.Container = p.inContainer(s, containers)
 		stack.Build(s)
 	}
 	d := &driver{project: p}
@@ -84,7 +86,7 @@ func newProject(opts Options) *project {
 func (p *project) gather() ([]*file, error) {
 	var places []string
 	for _, name := range p.opts.Paths {
-		name = path.Clean(filepath.ToSlash(name))
+		name = p.short(filepath.ToSlash(name))
 		link := p.follow(name)
 		info, err := p.opts.FS.Stat(name)
 		switch {
@@ -127,7 +129,7 @@ func (p *project) unnamed() []*file {
 		}
 	}
 	p.tops = nil
-	return p.candidates(append(p.siblings("/etc", ""), p.siblings("/usr/local/etc", "")...))
+	return p.candidates(append(p.siblings("/etc"), p.siblings("/usr/local/etc")...))
 }
 
 // candidates are the files to look into, in the order of their paths: those
@@ -161,7 +163,7 @@ func (p *project) together(dir string) []string {
 	full := p.abs(dir)
 	for at, up := full, dir; ; at, up = path.Dir(at), path.Join(up, "..") {
 		if path.Base(path.Dir(at)) == "etc" {
-			return append([]string{dir}, p.siblings(path.Join(up, ".."), dir)...)
+			return append([]string{dir}, p.siblings(path.Join(up, ".."))...)
 		}
 		if at == "/" || at == "." || path.Dir(at) == at {
 			return []string{dir}
@@ -169,23 +171,18 @@ func (p *project) together(dir string) []string {
 	}
 }
 
-// siblings are what belongs to nginx and PHP-FPM in an `etc`, but for the folder that holds except.
-func (p *project) siblings(etc, except string) []string {
+// siblings are what belongs to nginx and PHP-FPM in an `etc`.
+func (p *project) siblings(etc string) []string {
 	entries, err := p.opts.FS.ReadDir(etc)
 	if err != nil {
 		return nil
 	}
 	var names []string
 	for _, entry := range entries {
-		name := path.Join(etc, entry.Name())
-		switch {
-		case entry.Name() == "php-fpm.conf":
-		case !entry.IsDir() || entry.Name() != "nginx" && !strings.HasPrefix(entry.Name(), "php"):
-			continue
-		case except != "" && (source.Below(except, name) || source.Below(name, except)):
-			continue
+		name := entry.Name()
+		if name == "php-fpm.conf" || entry.IsDir() && (name == "nginx" || strings.HasPrefix(name, "php")) {
+			names = append(names, p.short(path.Join(etc, name)))
 		}
-		names = append(names, name)
 	}
 	return names
 }
@@ -197,16 +194,29 @@ func (p *project) repository(name string) []string {
 	for at, up := path.Dir(full), path.Dir(name); ; at, up = path.Dir(at), path.Join(up, "..") {
 		for _, mark := range []string{".nginx-lint.yaml", ".git"} {
 			if _, err := p.opts.FS.Stat(path.Join(up, mark)); err == nil {
-				return []string{up}
+				return []string{p.short(up)}
 			}
 		}
 		if path.Base(at) == "etc" {
-			return p.siblings(up, "")
+			return p.siblings(up)
 		}
 		if at == "/" || at == "." || path.Dir(at) == at {
 			return nil
 		}
 	}
+}
+
+// short is a path with as few steps upwards as there can be, so that every file
+// has one name: `../nginx/x` in the folder nginx is `x`.
+func (p *project) short(name string) string {
+	name = path.Clean(name)
+	if p.opts.Dir == "" || !strings.HasPrefix(name, "..") {
+		return name
+	}
+	if rel, err := filepath.Rel(filepath.ToSlash(p.opts.Dir), p.abs(name)); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return name
 }
 
 // abs is the absolute form of a path, where the folder of relative ones is known.
@@ -431,20 +441,24 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		p.addMaster(m)
 	}
 	lone := map[string][]*syntax.INI{}
-	var dirs []string
+	var groups []string
 	for _, f := range candidates {
 		if kinds[f] != kindFPMPool || taken[f.ini] || p.linked(f) {
 			continue
 		}
 		p.wanted(f, "PHP-FPM pools that no file read includes")
-		dir := path.Dir(f.path)
-		if lone[dir] == nil {
-			dirs = append(dirs, dir)
+		group := path.Dir(f.path)
+		if path.Ext(f.path) != ".conf" {
+			group = f.path // main files include *.conf: www.conf.default stands alone
 		}
-		lone[dir] = append(lone[dir], f.ini)
+		if lone[group] == nil {
+			groups = append(groups, group)
+		}
+		lone[group] = append(lone[group], f.ini)
 	}
-	for _, dir := range dirs {
-		p.addMaster(fpm.LoadPools(lone[dir], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
+	for _, group := range groups {
+		dir := path.Dir(lone[group][0].File.Path)
+		p.addMaster(fpm.LoadPools(lone[group], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
 	}
 }
 
@@ -474,7 +488,7 @@ func (p *project) isNamed(name string) bool {
 		return true
 	}
 	return slices.ContainsFunc(p.named, func(dir string) bool {
-		return source.Below(name, dir) || source.Below(p.links.real(name), dir)
+		return p.below(name, dir) || p.below(p.links.real(name), dir)
 	})
 }
 

@@ -55,7 +55,11 @@ func (d *driver) reading() {
 			d.cycle(r)
 		}
 		if !c.TooMany.IsZero() {
-			d.limit(c.TooMany.Head(), fmt.Sprintf("more than %d inclusions, or a chain of more than %d", nginx.MaxInclusions, nginx.MaxIncludeDepth))
+			what := fmt.Sprintf("more than %d inclusions in one configuration", nginx.MaxInclusions)
+			if len(c.TooMany.Place.Chain()) >= nginx.MaxIncludeDepth-1 {
+				what = fmt.Sprintf("a chain of more than %d includes", nginx.MaxIncludeDepth)
+			}
+			d.limit(c.TooMany.Head(), what)
 		}
 	}
 }

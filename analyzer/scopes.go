@@ -105,7 +105,7 @@ func (p *project) groupLoose(units []unit) {
 		var in, rest []unit
 		both := [2]bool{}
 		for _, u := range units {
-			if source.Below(u.dir, dir) {
+			if p.below(u.dir, dir) {
 				in = append(in, u)
 				both[0] = both[0] || u.config != nil
 				both[1] = both[1] || u.master != nil

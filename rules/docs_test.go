@@ -90,6 +90,12 @@ func page(t *testing.T, r *analyzer.Rule) string {
 			fmt.Fprintf(&b, "\n## %s\n\n%s\n", section.title, section.text)
 		}
 	}
+	if len(r.Options) > 0 {
+		b.WriteString("\n## Options\n\n")
+		for _, o := range r.Options {
+			fmt.Fprintf(&b, "- `%s`: %s (default %v, at least %v)\n", o.Name, o.Doc, o.Default, o.Min)
+		}
+	}
 	for _, example := range []struct{ title, name string }{{"Reported", "bad"}, {"Fine", "good"}} {
 		archive, ok := testdata.Example(r.ID, example.name)
 		if !ok {

@@ -82,16 +82,15 @@ func hashMarks(in *syntax.INI) []source.Span {
 	return slices.Compact(marks)
 }
 
-// hashError is what php-fpm says about a line.
+// hashError is what php-fpm says about a line: it takes what stands before a
+// sign that no key may have for a key without a value.
 func hashError(in *syntax.INI, mark source.Span) string {
 	i := slices.IndexFunc(in.Lines, func(e syntax.Entry) bool { return e.NameSpan.Start == mark.Start })
 	switch {
-	case i < 0:
+	case i >= 0 && in.Lines[i].Kind == syntax.Item:
 		return "failed to load configuration file"
-	case in.Lines[i].Null:
-		return fmt.Sprintf("[%s] value is NULL for a ZEND_INI_PARSER_ENTRY", place(mark))
-	case in.Lines[i].Kind == syntax.Item:
-		return fmt.Sprintf("[%s] unknown directive '%s'", place(mark), in.Lines[i].Name)
+	case i >= 0 && !in.Lines[i].Null:
+		return fmt.Sprintf("[%s] unknown entry '%s'", place(mark), in.Lines[i].Name)
 	}
-	return fmt.Sprintf("[%s] unknown entry '%s'", place(mark), in.Lines[i].Name)
+	return fmt.Sprintf("[%s] value is NULL for a ZEND_INI_PARSER_ENTRY", place(mark))
 }

@@ -11,7 +11,6 @@ import (
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
-	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
@@ -81,8 +80,7 @@ func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*synta
 	}
 	var cause any
 	if key == "listen" {
-		var missed []*stack.Hop
-		missed = missedBy(p.Scope, values)
+		missed := missedBy(p.Scope, values)
 		cause = speakFor(pool, missed)
 		if len(missed) > 0 {
 			f.Severity = diag.Error

@@ -90,14 +90,10 @@ func extensionsOff(p *analyzer.Pass, v fpm.Value) {
 // extensionRefused reports an extension that a location certainly sends and its pool refuses.
 func extensionRefused(p *analyzer.Pass, h *stack.Hop, pool *fpm.Pool, v fpm.Value) {
 	allowed := strings.Fields(v.Text)
-	i := slices.IndexFunc(sentExtensions(h), func(ext string) bool {
-		// A longer entry such as .php.txt may still fit some of the scripts.
-		return !slices.ContainsFunc(allowed, func(a string) bool { return strings.HasSuffix(ext, a) || strings.HasSuffix(a, ext) })
-	})
-	if i < 0 {
+	ext, ok := sentBut(h, allowed)
+	if !ok || monitors(h.Target, pool) {
 		return
 	}
-	ext := sentExtensions(h)[i]
 	f := diag.Finding{
 		Severity: diag.Warning,
 		Summary:  "the pool refuses an extension that the location sends",
@@ -118,49 +114,65 @@ func extensionRefused(p *analyzer.Pass, h *stack.Hop, pool *fpm.Pool, v fpm.Valu
 // scriptFromPath matches what makes the script's name end like the request's path.
 var scriptFromPath = regexp.MustCompile(`\$(?:fastcgi_script_name|uri|document_uri|request_filename)$`)
 
-var wordOf = regexp.MustCompile(`[A-Za-z0-9]+`)
+// extensionsIn matches what follows an escaped dot in an expression: php, or (php|html).
+var extensionsIn = regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`)
 
-// sentExtensions are those that the hop's location certainly sends: the one of a
-// script that is written out, or those in the location's own pattern for which
-// nginx chooses this location and no other.
-func sentExtensions(h *stack.Hop) (found []string) {
+// sentBut is an extension that the hop's location certainly sends and that is
+// not among the allowed ones: that of a script that is written out, or one in
+// the location's own pattern for which nginx chooses this location and no other.
+func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
 	script, known := scriptOf(h)
 	location := h.Target.Block
 	if !known || location.Context != catalog.Location || location.Missing {
-		return nil
+		return "", false
 	}
-	if ext := path.Ext(path.Base(script)); !strings.Contains(path.Base(script), "$") && ext != "" {
-		return []string{ext}
+	refused := func(ext string) bool {
+		// A longer entry such as .php.txt may still fit some of the scripts.
+		return ext != "" && !slices.ContainsFunc(allowed, func(a string) bool { return strings.HasSuffix(ext, a) || strings.HasSuffix(a, ext) })
+	}
+	if name := path.Base(script); !strings.Contains(name, "$") {
+		return path.Ext(name), refused(path.Ext(name))
 	}
 	server := location.Enclosing(catalog.Server)
-	if server == nil || !scriptFromPath.MatchString(script) {
-		return nil
+	if server == nil || !scriptFromPath.MatchString(script) || rewrites(location) {
+		return "", false
 	}
-	for _, name := range []string{"rewrite", "return", "deny", "internal", "fastcgi_split_path_info"} {
-		for _, r := range location.Own(name) {
-			// A split at .php leaves other paths whole.
-			if name != "fastcgi_split_path_info" || !strings.Contains(r.Arg(0), `\.php`) {
-				return nil
+	for _, sent := range pathsOf(location) {
+		if ext := path.Ext(sent); refused(ext) {
+			if serves, certain := nginx.SelectLocation(server, sent); certain && serves == location {
+				return ext, true
 			}
 		}
 	}
+	return "", false
+}
+
+// rewrites reports whether a location may send another script than the request's path says, or none.
+func rewrites(location *nginx.Block) bool {
+	for _, name := range []string{"rewrite", "return", "deny", "internal"} {
+		if len(location.Own(name)) > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(location.Own("fastcgi_split_path_info"), func(r nginx.Ref) bool {
+		return !strings.Contains(r.Arg(0), `\.php`) // a split at .php leaves other paths whole
+	})
+}
+
+// pathsOf are paths that a location is made for, one for each extension in its pattern.
+func pathsOf(location *nginx.Block) (paths []string) {
 	modifier, pattern := location.Location()
-	var paths []string
 	switch modifier {
 	case "=":
-		paths = []string{pattern}
+		return []string{pattern}
 	case "~", "~*":
-		for _, word := range wordOf.FindAllString(pattern, -1) {
-			paths = append(paths, "/index."+word)
+		for _, m := range extensionsIn.FindAllStringSubmatch(pattern, -1) {
+			for ext := range strings.SplitSeq(m[1], "|") {
+				paths = append(paths, "/index."+ext)
+			}
 		}
 	}
-	for _, p := range paths {
-		ext := path.Ext(p)
-		if serves, certain := nginx.SelectLocation(server, p); certain && serves == location && ext != "" && !slices.Contains(found, ext) {
-			found = append(found, ext)
-		}
-	}
-	return found
+	return paths
 }
 
 // scriptOf is the SCRIPT_FILENAME that a hop sends, with its variables.

@@ -79,7 +79,7 @@ func overlap(p *analyzer.Pass, b, a binding, what outcome) {
 		f.RefusedBy = diag.PHPFPM
 		f.Notes = []string{fmt.Sprintf("php-fpm does not start: ERROR: [pool %s] unable to set listen address as it's already used in another pool '%s'", b.pool.Name, a.pool.Name)}
 	case what == shared:
-		f.Subject.Text = fmt.Sprintf("the very address of pool %s", a.pool.Name)
+		f.Subject.Text = "the very address of pool " + a.pool.Name
 		f.Notes = []string{"php-fpm starts and gives both pools one socket: each request goes to either, with its user and its settings"}
 	}
 	p.Report(nginx.Ref{}, b.pool, f)

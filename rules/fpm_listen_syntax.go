@@ -53,8 +53,8 @@ func listenSyntax(p *analyzer.Pass, pool *fpm.Pool) {
 	case ok:
 		f.Summary = "an address without a port, which php-fpm takes for a file name"
 		f.Subject = label(v.Span, "a unix socket named %s, below php-fpm's prefix", v.Text)
-		f.Notes = []string{fmt.Sprintf("nothing listens on any port of %s: requests end as 502; error.log: connect() failed (111: Connection refused) while connecting to upstream", v.Text)}
-		f.Fixes[0].Title = fmt.Sprintf("write the port: %s:9000", v.Text)
+		f.Notes = []string{"the pool listens on no port: requests to one end as 502; error.log: connect() failed (111: Connection refused) while connecting to upstream"}
+		f.Fixes[0].Title = "write the port, as in 127.0.0.1:9000, or 9000 alone for all addresses"
 	case unix && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//"):
 		f.Subject = label(v.Span, "`unix:` is nginx's spelling: to php-fpm the path is a port")
 		f.Remedy = "write listen = " + path
@@ -65,12 +65,7 @@ func listenSyntax(p *analyzer.Pass, pool *fpm.Pool) {
 	case isHost(v.Text):
 		f.Subject = label(v.Span, "an address without a port")
 	default:
-		f.Subject = label(v.Span, "no port from 1 to 65535 stands behind the last colon")
-		if port, host := portOf(v.Text); isPort(port) {
-			f.Subject.Text = fmt.Sprintf("%q is neither an address nor a name", host)
-		} else if host == "" {
-			f.Subject.Text = "ports are from 1 to 65535"
-		}
+		f.Subject = label(v.Span, "%s", misspelt(v.Text))
 	}
 	missed := meantFor(p.Scope, path, unix)
 	f.Related = connectsHere(missed)
@@ -92,6 +87,20 @@ func portOf(s string) (port, host string) {
 func isPort(s string) bool {
 	n := syntax.Atoi(s)
 	return n > 0 && n < 65536
+}
+
+// misspelt says what is wrong with an address that has a colon or is a number.
+func misspelt(s string) string {
+	port, host := portOf(s)
+	switch {
+	case !strings.Contains(s, ":"):
+		return "ports are from 1 to 65535"
+	case !isPort(port):
+		return "no port from 1 to 65535 stands behind the last colon"
+	case host == "":
+		return "no address stands before the colon; for all addresses write the port alone"
+	}
+	return fmt.Sprintf("%q is neither an address nor a name", host)
 }
 
 // listenError is what php-fpm says when it starts.

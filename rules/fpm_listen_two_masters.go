@@ -9,6 +9,7 @@ import (
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
 )
 
 var fpmListenTwoMasters = analyzer.Rule{
@@ -37,10 +38,16 @@ func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 		port      int
 	}
 	made := map[place][]binding{}
+	included := map[*syntax.INI]bool{}
+	for _, m := range s.Masters {
+		for _, f := range m.Files {
+			included[f] = included[f] || f != m.Main
+		}
+	}
 	for _, m := range s.Masters {
 		etc := etcOf.FindString(m.Path)
-		if m.Main == nil || etc == "" {
-			continue
+		if m.Main == nil || included[m.Main] || etc == "" {
+			continue // pool files may include others, too
 		}
 		own := map[place][]binding{}
 		for _, pool := range m.Pools {

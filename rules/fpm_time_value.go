@@ -73,7 +73,7 @@ func timeValue(p *analyzer.Pass, key string, v fpm.Value) {
 		f.Summary = "a time with characters that php-fpm skips"
 		sum, to = true, plain
 	case sum:
-		f.Notes = append(f.Notes, fmt.Sprintf("%s = %s was meant to be %s", key, v.Text, to))
+		f.Notes = append(f.Notes, fmt.Sprintf("%s = %s looks like %s", key, v.Text, to))
 	}
 	if sum {
 		f.Fixes = []diag.Fix{{Title: "write " + to, Safety: diag.Safe, Edits: []diag.Edit{{Span: v.Span, NewText: to}}}}

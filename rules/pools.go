@@ -7,7 +7,6 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
-	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
@@ -39,14 +38,6 @@ func hopsOf(s *stack.Scope) map[*fpm.Pool][]*stack.Hop {
 	return hops
 }
 
-// refOf is the directive that says where a hop leads: the cause of findings about the target.
-func refOf(h *stack.Hop) nginx.Ref {
-	if h.Peer.Server.IsZero() {
-		return h.Target.Pass
-	}
-	return h.Peer.Server
-}
-
 // missedBy are the hops that nothing serves and that a pool would serve if it
 // listened on one of the values, which it does not since others replace them.
 func missedBy(s *stack.Scope, lost []string) (missed []*stack.Hop) {
@@ -69,7 +60,7 @@ func missedBy(s *stack.Scope, lost []string) (missed []*stack.Hop) {
 func speakFor(pool *fpm.Pool, hops []*stack.Hop) analyzer.Causes {
 	causes := analyzer.Causes{pool}
 	for _, h := range hops {
-		causes = append(causes, refOf(h))
+		causes = append(causes, targetRef(h))
 	}
 	return causes
 }

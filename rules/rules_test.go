@@ -41,11 +41,14 @@ type want struct {
 
 var wantPattern = regexp.MustCompile(`want (error|warning|info) ([a-z0-9-]+) ("(?:[^"\\]|\\.)*")(?: at ("(?:[^"\\]|\\.)*"))?(?: fix ([a-z,]+))?`)
 
-// A ruleCase is one configuration tree with what is to be found in it, all rules running.
+// A ruleCase is one configuration tree; a file `-> TARGET` in it is a symbolic link.
+// A ruleCase is one configuration tree with what is to be found in it.
 type ruleCase struct {
 	opts  analyzer.Options
 	files source.Mem
 	wants []want
+	// only are the ids of the rules to run; with none all run that are not off.
+	only []string
 }
 
 // parseCase reads a txtar file. Lines `option: value` in its comment set options;
@@ -72,6 +75,11 @@ func parseCase(t *testing.T, name string) ruleCase {
 			c.opts.Paths = strings.Fields(value)
 		case "root":
 			c.opts.Root = value
+		case "path-map":
+			from, to, _ := strings.Cut(value, "=")
+			c.opts.PathMap = append(c.opts.PathMap, analyzer.Mapping{From: from, To: to})
+		case "only":
+			c.only = strings.Fields(value)
 		}
 	}
 	for _, f := range archive.Files {
@@ -93,6 +101,10 @@ func parseCase(t *testing.T, name string) ruleCase {
 		}
 		if raw, err := strconv.Unquote(strings.TrimSpace(text)); err == nil {
 			text = raw // a file with bytes that txtar cannot hold is written as one Go string
+		}
+		if target, ok := strings.CutPrefix(text, "-> "); ok {
+			c.files[f.Name] = source.Link(strings.TrimSpace(target))
+			continue
 		}
 		c.files[f.Name] = text
 		number := 0
@@ -134,9 +146,11 @@ func parseWants(t *testing.T, file string, line int, text string) []want {
 
 func (c ruleCase) run(t *testing.T) *diag.Report {
 	t.Helper()
-	c.opts.Rules = rules.All()
-	for _, r := range c.opts.Rules {
+	for _, r := range rules.All() {
 		c.opts.Known = append(c.opts.Known, r.ID)
+		if len(c.only) == 0 && !r.Off || slices.Contains(c.only, r.ID) {
+			c.opts.Rules = append(c.opts.Rules, r)
+		}
 	}
 	report, err := analyzer.Run(c.opts)
 	if err != nil {

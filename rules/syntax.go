@@ -10,6 +10,7 @@ var syntaxRule = analyzer.Rule{
 	Severities: []diag.Severity{diag.Error},
 	Safeties:   []diag.Safety{diag.Safe},
 	Refused:    diag.Nginx,
+	YieldsTo:   []string{"fpm-comment-hash"},
 	Always:     true,
 	Driver:     true,
 	Doc: analyzer.Doc{

@@ -17,7 +17,7 @@ var targetNoListener = analyzer.Rule{
 	ID:         "target-no-listener",
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
-	YieldsTo:   []string{"target-port-missing"},
+	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined", "fpm-duplicate-key", "socket-path-too-long", "target-port-missing"},
 	OnHop:      noListener,
 	Doc: analyzer.Doc{
 		Summary: "nothing listens where nginx sends PHP requests",
@@ -68,7 +68,11 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		f.Related = append(f.Related, label(h.Target.Pass.Head(), "used here"))
 	}
 	for _, l := range nearest(target, pools, 3) {
-		f.Related = append(f.Related, label(l.Span, "pool %s listens here%s", l.Pool.Name, difference(target, l.Endpoint)))
+		who := "another FastCGI server"
+		if l.Pool != nil {
+			who = "pool " + l.Pool.Name
+		}
+		f.Related = append(f.Related, label(l.Span, "%s listens here%s", who, difference(target, l.Endpoint)))
 	}
 	f.Fixes = []diag.Fix{connectFix(h, pools, complete)}
 	at := h.Peer.Server
@@ -83,10 +87,11 @@ func unserved(h *stack.Hop) bool {
 	return h.Target.Protocol == stack.FastCGI && h.Target.Unknown == "" && h.Certain && len(h.Listeners) == 0 && h.Peer.Endpoint.Local()
 }
 
+// fastCGIListeners are the pools that listen, and what is declared to speak FastCGI.
 func fastCGIListeners(s *stack.Scope) []*stack.Listener {
 	var found []*stack.Listener
 	for _, l := range s.Listeners {
-		if l.Pool != nil {
+		if l.Protocol == stack.FastCGI {
 			found = append(found, l)
 		}
 	}
@@ -233,8 +238,9 @@ func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) d
 // path, on loopback where it listens on any address.
 func connectAddress(l *stack.Listener) string {
 	e := l.Endpoint
-	if e.Net == stack.Unix {
-		return "unix:" + l.Pool.Get("listen").Text
+	if e.Net == stack.Unix && l.Pool != nil {
+		text := l.Pool.Get("listen").Text
+		return "unix:" + text[:min(len(text), stack.MaxSocketPath)]
 	}
 	if e.Host == "" {
 		e.Host = "127.0.0.1"

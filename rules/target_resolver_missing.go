@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 
 	"nginx-lint/analyzer"
@@ -65,31 +64,22 @@ func reportName(p *analyzer.Pass, t *stack.Target, name stack.Name) {
 		Severity: diag.Error,
 		Summary:  "no resolver for a host name in a target with variables",
 		Subject:  label(name.Span, "%s is looked up for each request, and no resolver is set", name.Host),
-		Notes:    []string{fmt.Sprintf("every request that goes there ends as 502; error.log: no resolver defined to resolve %s", name.Host)},
+		Notes:    []string{"every request that goes there ends as 502; error.log: no resolver defined to resolve " + name.Host},
 		Remedy:   "write an address, name an upstream, or set a resolver",
 		Fixes:    []diag.Fix{{Title: "write an address, or set a resolver", Safety: diag.Manual}},
 	}
 	if name.From != t.Pass {
 		f.Related = append(f.Related, label(t.Pass.Head(), "goes there"))
 	}
-	text := t.Pass.Arg(0)
-	i := strings.Index(text, "localhost")
-	if l := onLoopback(p.Scope, name); name.From == t.Pass && name.Host == "localhost" && i >= 0 && l != nil {
+	before, after, written := strings.Cut(t.Pass.Arg(0), "localhost")
+	if l := onLoopback(p.Scope, name); name.From == t.Pass && name.Host == "localhost" && written && l != nil {
 		f.Related = append(f.Related, label(l.Span, "listens there"))
 		f.Fixes = []diag.Fix{{
 			Title: "write 127.0.0.1", Safety: diag.Safe,
-			Edits: []diag.Edit{t.Pass.Tree().SetArg(t.Pass.ID, 0, text[:i]+"127.0.0.1"+text[i+len("localhost"):])},
+			Edits: []diag.Edit{t.Pass.Tree().SetArg(t.Pass.ID, 0, before+"127.0.0.1"+after)},
 		}}
 	}
-	p.Report(name.From, refOfName(t, name), f)
-}
-
-// refOfName is the cause of a finding about a name.
-func refOfName(t *stack.Target, name stack.Name) nginx.Ref {
-	if name.From.IsZero() {
-		return t.Pass
-	}
-	return name.From
+	p.Report(name.From, name.From, f)
 }
 
 // onLoopback is what certainly listens on 127.0.0.1 at the port of a name; nil if that is not known.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/stack"
@@ -33,7 +35,7 @@ func schemeMissing(p *analyzer.Pass, s *stack.Scope) {
 			Severity: diag.Error,
 			Summary:  "proxy_pass without http:// or https://",
 			Subject:  label(t.Pass.ArgSpan(0), "no value of %s begins with http:// or https://", text),
-			Notes:    []string{"every request here ends as 500; error.log: invalid URL prefix in \"…\""},
+			Notes:    []string{"every request here ends as 500; error.log: invalid URL prefix in \"" + strings.Trim(t.Schemeless[0].Text(), `"'`) + "…\""},
 			Remedy:   "write the scheme: proxy_pass http://" + text,
 			Fixes:    []diag.Fix{{Title: "write http:// or https:// before " + text, Safety: diag.Manual}},
 		}

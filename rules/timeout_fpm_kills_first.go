@@ -8,17 +8,19 @@ import (
 	"nginx-lint/analyzer/stack"
 )
 
-// killsFirstFactor is how many times the pool's limit nginx must be told to wait before it is reported.
-const killsFirstFactor = 2
-
 var timeoutFPMKillsFirst = analyzer.Rule{
 	ID:         "timeout-fpm-kills-first",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Unsafe, diag.Manual},
-	OnHop:      fpmKillsFirst,
+	Options: []analyzer.Option{{
+		Name: "factor", Default: 2, Min: 1,
+		Doc: "how many times the pool's limit nginx must be told to wait before it is reported",
+	}},
+	YieldsTo: []string{"fpm-time-value"},
+	OnHop:    fpmKillsFirst,
 	Doc: analyzer.Doc{
 		Summary: "nginx is told to wait far longer than PHP-FPM lets a request live",
-		What:    "A `fastcgi_read_timeout` that somebody wrote is at least twice the `request_terminate_timeout` of the pool that serves the location, and more than a second longer than php-fpm may take to act on it.",
+		What:    "A `fastcgi_read_timeout` that somebody wrote is at least twice (option `factor`) the `request_terminate_timeout` of the pool that serves the location, and more than a second longer than php-fpm may take to act on it.",
 		Why: "Whatever takes longer than the pool's limit is killed and ends as 502: error.log has `recv() failed (104: Connection reset by peer) while reading response header from upstream`, PHP-FPM's log `execution timed out, terminating`. " +
 			"Most of the wait that nginx was told to allow can never be used, so one of the two does not say what was meant.",
 		Gaps:      "Silent where nginx's limit is its default, for a modest margin (that is good practice), and where one of the limits is not known. A request that has called fastcgi_finish_request() is not killed.",
@@ -31,7 +33,7 @@ var timeoutFPMKillsFirst = analyzer.Rule{
 
 func fpmKillsFirst(p *analyzer.Pass, h *stack.Hop) {
 	w, ok := bothLimits(h)
-	if !ok || !w.read.Explicit() || w.readLimit < killsFirstFactor*w.terminateLimit || w.readLimit <= w.patience() {
+	if !ok || !w.read.Explicit() || w.readLimit.Seconds() < p.Option("factor")*w.terminateLimit.Seconds() || w.readLimit <= w.patience() {
 		return
 	}
 	f := w.finding(
@@ -46,5 +48,5 @@ func fpmKillsFirst(p *analyzer.Pass, h *stack.Hop) {
 		w.setReadTimeout(w.patience(), diag.Unsafe, "a response that pauses for longer between two pieces of output would be cut"),
 		{Title: "raise request_terminate_timeout of pool " + w.pool.Name, Safety: diag.Manual},
 	}
-	p.Report(w.at(), nil, f)
+	p.Report(w.at(), w.terminate.Span, f)
 }

@@ -12,6 +12,7 @@ var timeoutNginxGivesUpFirst = analyzer.Rule{
 	ID:         "timeout-nginx-gives-up-first",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
+	YieldsTo:   []string{"fpm-time-value"},
 	OnHop:      nginxGivesUpFirst,
 	Doc: analyzer.Doc{
 		Summary: "nginx stops waiting while PHP-FPM lets the request go on",
@@ -42,5 +43,5 @@ func nginxGivesUpFirst(p *analyzer.Pass, h *stack.Hop) {
 		seconds(w.readLimit), seconds(ceilSeconds(w.bound))))
 	f.Remedy = "let nginx wait longer than the pool may take: fastcgi_read_timeout " + seconds(w.patience())
 	f.Fixes = []diag.Fix{w.waitLonger()}
-	p.Report(w.at(), nil, f)
+	p.Report(w.at(), w.terminate.Span, f)
 }

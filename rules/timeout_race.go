@@ -12,6 +12,7 @@ var timeoutRace = analyzer.Rule{
 	ID:         "timeout-race",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
+	YieldsTo:   []string{"fpm-time-value"},
 	OnHop:      race,
 	Doc: analyzer.Doc{
 		Summary: "nginx gives up just when PHP-FPM may kill the request",
@@ -41,5 +42,5 @@ func race(p *analyzer.Pass, h *stack.Hop) {
 	f.Notes = append(f.Notes, "requests that take too long end as 502 or as 504, at random; error.log: recv() failed (104: Connection reset by peer), or upstream timed out (110: Connection timed out), while reading response header from upstream")
 	f.Remedy = "let nginx wait until php-fpm has certainly acted: fastcgi_read_timeout " + seconds(w.patience())
 	f.Fixes = []diag.Fix{w.waitLonger()}
-	p.Report(w.at(), nil, f)
+	p.Report(w.at(), w.terminate.Span, f)
 }

@@ -10,7 +10,6 @@ import (
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
-	"nginx-lint/analyzer/syntax"
 )
 
 // waiting is how long both sides of a hop let one request take.
@@ -51,7 +50,6 @@ func (w waiting) finding(nginxText, poolText string) diag.Finding {
 		f := diag.Finding{
 			Subject: diag.Label{Span: w.read.From.Head(), Text: nginxText},
 			Related: []diag.Label{label(w.terminate.Span, "%s", poolText), pass},
-			Notes:   w.misread(),
 		}
 		if w.read.Origin == nginx.Outer {
 			f.Notes = append(f.Notes, fmt.Sprintf("%s has it from %s", blockName(w.hop.Target.Block), blockName(w.read.In)))
@@ -59,15 +57,7 @@ func (w waiting) finding(nginxText, poolText string) diag.Finding {
 		return f
 	}
 	pass.Text += fmt.Sprintf("; fastcgi_read_timeout is %s, %s", seconds(w.readLimit), origin(w.read))
-	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}, Notes: w.misread()}
-}
-
-// misread tells of a limit that php-fpm reads as another than people do.
-func (w waiting) misread() []string {
-	if fpm.TimeExact(w.terminate.Text) {
-		return nil
-	}
-	return []string{fmt.Sprintf("php-fpm reads request_terminate_timeout = %s as %s", w.terminate.Text, seconds(w.terminateLimit))}
+	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}}
 }
 
 // at is the directive that the subject of finding stands in.
@@ -84,19 +74,14 @@ func (w waiting) patience() time.Duration { return ceilSeconds(w.bound) + time.S
 // setReadTimeout sets fastcgi_read_timeout for the location of the hop alone.
 func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk string) diag.Fix {
 	line := "fastcgi_read_timeout " + seconds(to) + ";"
-	block := w.hop.Target.Block
-	location := block.Enclosing(catalog.Location)
+	location := w.hop.Target.Block.Enclosing(catalog.Location)
 	fix := diag.Fix{Title: "set fastcgi_read_timeout " + seconds(to) + " in " + blockName(location), Safety: safety, Risk: risk}
 	if w.read.Explicit() && w.read.In == location {
 		fix.Edits = []diag.Edit{w.read.From.Tree().SetArg(w.read.From.ID, 0, seconds(to))}
 		return fix
 	}
-	after := syntax.None
-	if block == location { // else it stands in an `if`, where the directive may not
-		after = ownDirective(location, w.hop.Target.Pass)
-	}
+	fix.Edits = []diag.Edit{addToLocation(w.hop.Target, line)}
 	tree := location.Place.Tree
-	fix.Edits = []diag.Edit{tree.InsertInto(location.ID, after, line)}
 	if n := location.Config.Placements(tree); n > 1 && safety == diag.Safe {
 		fix.Safety, fix.Risk = diag.Unsafe, fmt.Sprintf("the file is included in %d places", n)
 	}

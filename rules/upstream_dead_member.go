@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/stack"
@@ -12,7 +10,7 @@ var upstreamDeadMember = analyzer.Rule{
 	ID:         "upstream-dead-member",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Manual},
-	YieldsTo:   []string{"target-no-listener", "target-port-missing"},
+	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined", "fpm-duplicate-key", "target-no-listener", "target-port-missing"},
 	OnScope:    deadMember,
 	Doc: analyzer.Doc{
 		Summary: "an upstream server on which nothing listens, beside others that serve",
@@ -53,7 +51,7 @@ func deadMember(p *analyzer.Pass, s *stack.Scope) {
 				Related:  []diag.Label{label(served.Peer.Span, "this one is served"), label(u.target.Pass.Head(), "used here")},
 				Notes:    []string{"nginx asks another server, and this one again every fail_timeout; error.log: " + connectError(h.Peer.Endpoint)},
 				Remedy:   "remove the server, or let a pool listen there",
-				Fixes:    []diag.Fix{{Title: fmt.Sprintf("remove server %s", h.Peer.Span.Text()), Safety: diag.Manual}},
+				Fixes:    []diag.Fix{{Title: "remove server " + h.Peer.Span.Text(), Safety: diag.Manual}},
 			}
 			if h.Peer.Backup {
 				f.Notes = []string{"when the other servers fail, requests end as 502 all the same; error.log: " + connectError(h.Peer.Endpoint)}

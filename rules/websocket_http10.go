@@ -37,8 +37,8 @@ func upgradeOverHTTP10(p *analyzer.Pass, s *stack.Scope) {
 		upgrade := upgradeHeader(t.Block)
 		version := t.Block.Value("proxy_http_version")
 		written := version.Explicit() && version.Arg(0) == "1.0"
-		old := t.Config.Version.IsZero() || t.Config.Version.Compare(http11) < 0
-		if t.Protocol != stack.HTTP || upgrade.IsZero() || !written && !(version.Unset && old) {
+		byDefault := version.Unset && (t.Config.Version.IsZero() || t.Config.Version.Compare(http11) < 0)
+		if t.Protocol != stack.HTTP || upgrade.IsZero() || !written && !byDefault {
 			continue
 		}
 		f := diag.Finding{

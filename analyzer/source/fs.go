@@ -315,7 +315,7 @@ func MatchPath(pattern, name string) bool {
 	if !strings.Contains(pattern, "/") {
 		return Match(pattern, parts[len(parts)-1])
 	}
-	return matchParts(strings.Split(strings.Trim(pattern, "/"), "/"), parts)
+	return matchParts(strings.Split(strings.TrimRight(pattern, "/"), "/"), parts)
 }
 
 func matchParts(patterns, parts []string) bool {

@@ -142,8 +142,15 @@ func TestBelow(t *testing.T) {
 		name, dir string
 		want      bool
 	}{
-		{"a/b", "a", true}, {"a", "a", true}, {"ab", "a", false}, {"a/../b", "a", false},
-		{"/x", "/", true}, {"x", "/", false}, {"x", ".", true}, {"../x", ".", false}, {"/x", ".", false},
+		{"a/b", "a", true},
+		{"a", "a", true},
+		{"ab", "a", false},
+		{"a/../b", "a", false},
+		{"/x", "/", true},
+		{"x", "/", false},
+		{"x", ".", true},
+		{"../x", ".", false},
+		{"/x", ".", false},
 	}
 	for _, tt := range tests {
 		if got := Below(tt.name, tt.dir); got != tt.want {

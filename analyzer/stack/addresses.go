@@ -37,6 +37,15 @@ type Listen struct {
 	Ref    nginx.Ref
 }
 
+// String is the address as nginx writes it in its log.
+func (a *Address) String() string {
+	e := a.Endpoint
+	if e.Host == "" && e.Families == Dual {
+		e.Families = V6
+	}
+	return e.String()
+}
+
 // Has reports whether an option stands in the directive.
 func (l Listen) Has(option string) bool { return slices.Contains(l.Ref.Args()[1:], option) }
 
@@ -79,9 +88,16 @@ func addresses(c *nginx.Config) []*Address {
 			}
 			l := Listen{server, r}
 			k := key{e, server.Context == catalog.StreamServer, l.Has("udp") || l.Has("quic")}
+			dual := e.Host == "" && e.Families == Dual
+			if dual {
+				k.endpoint.Families = V6 // one of the servers says ipv6only=off for all
+			}
 			if found[k] == nil {
 				found[k] = &Address{Config: c, Endpoint: e, Stream: k.stream, UDP: k.udp, Default: server}
 				order = append(order, found[k])
+			}
+			if dual {
+				found[k].Endpoint = e
 			}
 			found[k].add(l)
 		}
@@ -132,18 +148,11 @@ func (a *Address) add(l Listen) {
 	}
 }
 
-// addressListeners are the addresses of a configuration as listeners.
-func addressListeners(c *nginx.Config) []*Listener {
-	var found []*Listener
-	for _, a := range addresses(c) {
-		if a.UDP {
-			continue
-		}
-		l := &Listener{Endpoint: a.Endpoint, Protocol: HTTP, Span: a.Listens[0].Ref.ArgSpan(0), Address: a}
-		if a.Stream {
-			l.Protocol = Raw
-		}
-		found = append(found, l)
+// listener is the address as a listener.
+func (a *Address) listener() *Listener {
+	l := &Listener{Endpoint: a.Endpoint, Protocol: HTTP, Span: a.Listens[0].Ref.ArgSpan(0), Address: a}
+	if a.Stream {
+		l.Protocol = Raw
 	}
-	return found
+	return l
 }

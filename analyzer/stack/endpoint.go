@@ -77,11 +77,18 @@ func TCPEndpoint(host string, port int) Endpoint {
 	return e
 }
 
+// MaxSocketPath is how many bytes the path of a unix socket may have on Linux.
+// nginx refuses a longer one, php-fpm cuts it off there (measured on php-fpm 8.2).
+const MaxSocketPath = 107
+
 // PoolEndpoint is the endpoint of a pool's listen. `P` and `[::]:P` accept both
 // families, 0.0.0.0:P IPv4 only; `*:P` is what the resolver takes `*` for, with
 // glibc one loopback address (measured on php-fpm 8.2).
 func PoolEndpoint(l fpm.Listen) Endpoint {
 	if l.Kind == fpm.Unix {
+		if !l.Relative && len(l.Path) > MaxSocketPath {
+			return UnixEndpoint(l.Path[:MaxSocketPath])
+		}
 		return UnixEndpoint(l.Path)
 	}
 	if l.Host == "*" {

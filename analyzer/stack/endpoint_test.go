@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"strings"
 	"testing"
 
 	"nginx-lint/analyzer/fpm"
@@ -28,6 +29,7 @@ func TestReaches(t *testing.T) {
 		{UnixEndpoint("a.sock"), "a.sock", Yes},
 		{UnixEndpoint("/srv/a.sock"), "a.sock", Maybe}, // below a prefix that is not known
 		{UnixEndpoint("/srv/b.sock"), "a.sock", No},
+		{UnixEndpoint("/" + strings.Repeat("a", 106)), "/" + strings.Repeat("a", 107), Yes}, // cut off after 107 bytes
 		{UnixEndpoint("/run/a.sock"), "9000", No},
 		{TCPEndpoint("127.0.0.1", 9000), "/run/a.sock", No},
 		{TCPEndpoint("127.0.0.1", 9000), "9000", Yes}, // dual stack

@@ -42,14 +42,14 @@ func (t *Target) SentHost() (host string, known bool) {
 		}
 	}
 	if host == "$proxy_host" && !strings.Contains(t.Pass.Arg(0), "$") {
-		host = t.proxyHost()
+		host = t.ProxyHost()
 	}
 	return host, known && !nginx.Opaque(host)
 }
 
-// proxyHost is the value of $proxy_host: the address, with the port where it is
-// not the scheme's own.
-func (t *Target) proxyHost() string {
+// ProxyHost is the value of $proxy_host for a proxy_pass without variables: the
+// address, with the port where it is not the scheme's own.
+func (t *Target) ProxyHost() string {
 	address, _ := t.splitURL()
 	if strings.HasPrefix(address, "unix:") {
 		return "localhost"

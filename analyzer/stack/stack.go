@@ -48,9 +48,13 @@ type Scope struct {
 	NginxUser string
 	// Closed is set where the caller knows that nothing else listens on the host.
 	Closed bool
+	// Container is set where files beside the configuration say that it runs in containers.
+	Container bool
 
 	// Listeners are, before Build, those that the caller knows of.
 	Listeners []*Listener
+	// Addresses are those of nginx's own servers.
+	Addresses []*Address
 	// UnknownPools are the pools whose address is not known (an environment
 	// variable, a missing include): any FastCGI target may be theirs.
 	UnknownPools []*fpm.Pool
@@ -182,7 +186,12 @@ func Build(s *Scope) {
 		}
 	}
 	for _, c := range s.Nginx {
-		s.Listeners = append(s.Listeners, addressListeners(c)...)
+		for _, a := range addresses(c) {
+			s.Addresses = append(s.Addresses, a)
+			if !a.UDP {
+				s.Listeners = append(s.Listeners, a.listener())
+			}
+		}
 		s.Targets = append(s.Targets, targets(s, c)...)
 	}
 	links := debianLinks(s.Masters)

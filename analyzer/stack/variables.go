@@ -45,20 +45,20 @@ func possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
 func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
 	values, rest = [][]literal{nil}, at.text
 	for rest != "" {
-		options, after := []literal{{"", at.span, at.from}}, ""
+		var options []literal
+		var after string
 		if i := strings.IndexByte(rest, '$'); i != 0 {
 			if i < 0 {
 				i = len(rest)
 			}
-			options[0].text, after = rest[:i], rest[i:]
+			options, after = []literal{{rest[:i], at.span, at.from}}, rest[i:]
 		} else {
-			var name string
-			var ok bool
-			name, after = cutVariable(rest)
-			options, ok = assigned(b, name)
-			if name == "" || !ok || len(values)*len(options) > maxValues {
+			name, tail := cutVariable(rest)
+			known, ok := assigned(b, name)
+			if name == "" || !ok || len(values)*len(known) > maxValues {
 				break
 			}
+			options, after = known, tail
 		}
 		var next [][]literal
 		for _, pieces := range values {
@@ -126,7 +126,7 @@ func assigned(b *nginx.Block, name string) ([]literal, bool) {
 	location := b.Enclosing(catalog.Location)
 	server := b.Enclosing(catalog.Server)
 	if location != nil && b == location {
-		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) {
+		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) && !captures(location, name) {
 			if r := lastSet(own, name); !r.IsZero() && isLiteral(r.Arg(1)) {
 				return []literal{{r.Arg(1), r.ArgSpan(1), r}}, true
 			}
@@ -212,6 +212,21 @@ func setsBelow(b *nginx.Block, name string) bool {
 		}
 	}
 	return false
+}
+
+// captures reports whether an expression in a block, that of an `if` or a
+// rewrite, may give a variable a value.
+func captures(b *nginx.Block, name string) bool {
+	for r := range b.All() {
+		for _, arg := range r.Args() {
+			if strings.Contains(arg, "<"+name+">") && r.Name() != "location" {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(b.Children, func(child *nginx.Block) bool {
+		return child.Context != catalog.Location && captures(child, name)
+	})
 }
 
 func lastSet(sets []nginx.Ref, name string) nginx.Ref {

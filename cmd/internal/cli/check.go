@@ -21,7 +21,18 @@ import (
 
 // lint checks the paths, reports, and gives the exit code.
 func (p *program) lint(o *options) (int, error) {
-	selected, err := p.selectRules(o)
+	s, err := p.settings(o)
+	if err == nil && len(o.args) == 0 {
+		err = s.checkPaths(source.OS{Dir: p.Dir})
+	}
+	var wrong settingsError
+	if errors.As(err, &wrong) {
+		return exitUsage, p.showSettingsError(o, wrong)
+	}
+	if err != nil {
+		return 0, err
+	}
+	selected, err := p.selectRules(o, s)
 	if err != nil {
 		return 0, err
 	}
@@ -35,11 +46,13 @@ func (p *program) lint(o *options) (int, error) {
 		Context:      o.context,
 		Kind:         o.kind,
 		NginxVersion: o.nginxVersion,
+		PHPVersion:   o.phpVersion,
 		NginxUser:    o.nginxUser,
 		Exclude:      o.exclude,
 		Rules:        selected,
 		Known:        p.ruleIDs(),
 	}
+	s.apply(o, &in)
 	if slices.ContainsFunc(o.args, isStdin) {
 		if in.Stdin, err = p.readStdin(o.stdinName); err != nil {
 			return 0, err
@@ -48,6 +61,9 @@ func (p *program) lint(o *options) (int, error) {
 	report, err := p.check(in)
 	if err != nil {
 		return 0, err
+	}
+	if s.file != nil {
+		report.Notes = append([]diag.ReadNote{{Path: s.file.Path, Why: "the settings"}}, report.Notes...)
 	}
 	for _, f := range report.Failures {
 		p.complain(f.Path + ": " + reason(f.Err))
@@ -146,8 +162,9 @@ func exitCode(r *diag.Report, o *options) int {
 	return exitClean
 }
 
-// selectRules are the rules that --only and --skip leave.
-func (p *program) selectRules(o *options) ([]*analyzer.Rule, error) {
+// selectRules are the rules that --only and --skip leave, and where they say
+// nothing, the settings.
+func (p *program) selectRules(o *options, s *settings) ([]*analyzer.Rule, error) {
 	for _, id := range slices.Concat(o.only, o.skip) {
 		if _, err := p.rule(id); err != nil {
 			return nil, err
@@ -158,12 +175,15 @@ func (p *program) selectRules(o *options) ([]*analyzer.Rule, error) {
 	}
 	var selected []*analyzer.Rule
 	for _, r := range p.rules {
-		always := r.Always || r.Driver // what reading itself finds belongs to every run
 		skipped := slices.Contains(o.skip, r.ID)
-		if skipped && always {
+		if skipped && r.Always {
 			return nil, usagef("--skip %s: this rule always runs", r.ID)
 		}
-		if always || !skipped && (len(o.only) == 0 || slices.Contains(o.only, r.ID)) {
+		wanted := s.wants(r)
+		if len(o.only) > 0 {
+			wanted = slices.Contains(o.only, r.ID)
+		}
+		if r.Always || wanted && !skipped {
 			selected = append(selected, r)
 		}
 	}

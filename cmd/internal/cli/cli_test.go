@@ -35,8 +35,8 @@ type run struct {
 }
 
 var testRules = []*analyzer.Rule{
-	{ID: "ignore-comment", Driver: true},
-	{ID: "read-limit", Driver: true},
+	{ID: "ignore-comment", Always: true, Driver: true},
+	{ID: "read-limit", Always: true, Driver: true},
 	{ID: "syntax", Always: true, Driver: true, Refused: diag.Nginx, Severities: []diag.Severity{diag.Error}, Doc: analyzer.Doc{Summary: "cannot be read"}},
 	{
 		ID: "target-no-listener", Severities: []diag.Severity{diag.Warning, diag.Error},

@@ -26,7 +26,11 @@ func (p *program) explain(o *options) error {
 	e := explainer{w: bufio.NewWriter(p.Stdout), colored: p.colored(o.color, p.Stdout)}
 	e.title(r.ID + ": " + r.Doc.Summary)
 	fmt.Fprintln(e.w)
-	e.fact("severity", either(r.Severities))
+	severity := either(r.Severities)
+	if r.Off {
+		severity += "; off unless asked for"
+	}
+	e.fact("severity", severity)
 	e.fact("fix", cmp.Or(either(r.Safeties), "none"))
 	if r.Refused != "" {
 		e.fact("refused by", string(r.Refused)+" -t")
@@ -38,6 +42,12 @@ func (p *program) explain(o *options) error {
 	e.section("What is not seen", r.Doc.Gaps)
 	e.section("What to do", r.Doc.Remedy)
 	e.section("How safe the fixes are", r.Doc.FixSafety)
+	if len(r.Options) > 0 {
+		e.title("\nOptions")
+		for _, option := range r.Options {
+			fmt.Fprint(e.w, wrap(fmt.Sprintf("%s: %s (default %v, at least %v)", option.Name, option.Doc, option.Default, option.Min), "  "))
+		}
+	}
 	if archive, ok := p.example(r.ID, "bad"); ok {
 		e.example("Example that is reported", archive)
 	}
@@ -143,6 +153,8 @@ type ruleInfo struct {
 	Fixes      []string     `json:"fixes"`
 	RefusedBy  diag.Program `json:"refusedBy,omitempty"`
 	Always     bool         `json:"always"`
+	Off        bool         `json:"off"`
+	Options    []optionInfo `json:"options"`
 	Since      string       `json:"since"`
 	What       string       `json:"what"`
 	Why        string       `json:"why"`
@@ -151,6 +163,14 @@ type ruleInfo struct {
 	FixSafety  string       `json:"fixSafety"`
 	Refs       []string     `json:"refs"`
 	Docs       string       `json:"docs"`
+}
+
+// An optionInfo is an option of a rule in the same form.
+type optionInfo struct {
+	Name    string  `json:"name"`
+	Default float64 `json:"default"`
+	Min     float64 `json:"min"`
+	Doc     string  `json:"doc"`
 }
 
 // listRules writes all rules.
@@ -171,6 +191,10 @@ func (p *program) listRules(o *options) error {
 }
 
 func newRuleInfo(r *analyzer.Rule) ruleInfo {
+	options := make([]optionInfo, len(r.Options))
+	for i, o := range r.Options {
+		options[i] = optionInfo(o)
+	}
 	return ruleInfo{
 		ID:         r.ID,
 		Summary:    r.Doc.Summary,
@@ -178,6 +202,8 @@ func newRuleInfo(r *analyzer.Rule) ruleInfo {
 		Fixes:      words(r.Safeties),
 		RefusedBy:  r.Refused,
 		Always:     r.Always,
+		Off:        r.Off,
+		Options:    options,
 		Since:      r.Doc.Since,
 		What:       r.Doc.What,
 		Why:        r.Doc.Why,

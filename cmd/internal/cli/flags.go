@@ -48,7 +48,9 @@ type options struct {
 
 	format, output                    string
 	root, prefix, context, kind       string
-	nginx, nginxUser                  string
+	nginx, php, nginxUser             string
+	config                            string
+	noConfig                          bool
 	stdinName, color                  string
 	mappings, only, skip, exclude     []string
 	lowest, failing                   string
@@ -56,6 +58,7 @@ type options struct {
 
 	// What validate makes of them.
 	nginxVersion catalog.Version
+	phpVersion   catalog.Version
 	pathMap      []analyzer.Mapping
 	severity     diag.Severity
 	failOn       diag.Severity // 0: never
@@ -75,11 +78,14 @@ func newOptions() *options {
 	f.StringVar(&o.context, "context", "", "a lone fragment stands in `BLOCK`: http | http,server | http,server,location | stream ...")
 	f.StringVar(&o.kind, "kind", "", "read the named files as `KIND`: nginx or php-fpm")
 	f.StringVar(&o.nginx, "nginx-version", "", "the `VERSION` of nginx that will run it, such as 1.24.0")
+	f.StringVar(&o.php, "php-version", "", "the `VERSION` of PHP that will run it where no path tells it, such as 8.2")
 	f.StringVar(&o.nginxUser, "nginx-user", "", "the `USER` that nginx runs as")
 	f.StringSliceVar(&o.only, "only", nil, "run only these `RULES`, separated by commas")
 	f.StringSliceVar(&o.skip, "skip", nil, "leave out these `RULES`, separated by commas")
 	f.StringVar(&o.lowest, "severity", "info", "report findings of `SEVERITY` or above: info, warning or error")
 	f.StringVar(&o.failing, "fail-on", "warning", "exit 1 for findings of `SEVERITY` or above: none, info, warning or error")
+	f.StringVar(&o.config, "config", "", "the settings are in `FILE`, not in .nginx-lint.yaml here or above")
+	f.BoolVar(&o.noConfig, "no-config", false, "no settings file")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
 	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
@@ -158,6 +164,22 @@ func (o *options) validate() error {
 			return usagef("--nginx-version %q is no version such as 1.24.0", o.nginx)
 		}
 	}
+	if o.php != "" {
+		if o.phpVersion, err = catalog.ParseVersion(o.php); err != nil {
+			return usagef("--php-version %q is no version such as 8.2", o.php)
+		}
+	}
+	for _, pattern := range o.exclude {
+		if wrong := badGlob(pattern); wrong != "" {
+			return usagef("--exclude %q: %s", pattern, wrong)
+		}
+	}
+	if o.flags.Changed("config") && o.noConfig {
+		return usagef("--config and --no-config exclude each other")
+	}
+	if o.flags.Changed("config") && o.config == "" {
+		return usagef("--config names no file")
+	}
 	if o.severity, err = diag.ParseSeverity(o.lowest); err != nil {
 		return usagef("--severity %v", err)
 	}
@@ -195,13 +217,14 @@ Usage:
   nginx-lint help                 this text
 
 These words are commands only as the first argument: ./rules is always a path.
+What holds for a whole repository stands in .nginx-lint.yaml, here or above; flags win (docs/settings.md).
 
 Flags:
 `
 
 const usageTail = `
 Exit codes, the first that holds:
-  2  wrong usage: nothing was checked
+  2  wrong usage or settings: nothing was checked
   3  something that should have been checked could not be
   1  findings at or above --fail-on
   0  none

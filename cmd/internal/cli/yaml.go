@@ -150,6 +150,8 @@ func kindOf(n ast.Node) string {
 		return "a list"
 	case ast.AnchorType, ast.AliasType, ast.MergeKeyType, ast.TagType:
 		return "an anchor, an alias or a tag, which are not read here"
+	case ast.LiteralType:
+		return "a block of lines"
 	case ast.BoolType:
 		return "a boolean"
 	case ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType:
@@ -220,7 +222,7 @@ func (d *decoder) list(n ast.Node, each func(ast.Node)) {
 	}
 	for _, v := range sequence.Values {
 		if none(v) {
-			d.fail(d.spanOf(n), "an empty entry", "an entry of this list is empty")
+			d.fail(d.spanOf(v), "an empty entry", "there is nothing in this entry of the list")
 			continue
 		}
 		each(v)
@@ -255,7 +257,7 @@ func (d *decoder) texts(n ast.Node, each func(text string, at source.Span)) {
 func (d *decoder) choice(n ast.Node, words ...string) (string, bool) {
 	word, ok := d.text(n)
 	if ok && !slices.Contains(words, word) {
-		d.fail(d.spanOf(n), "unknown value", "%q is none of %s%s", word, strings.Join(words, ", "), didYouMean(word, words))
+		d.fail(d.spanOf(n), "unknown value", "%q is not one of %s%s", word, strings.Join(words, ", "), didYouMean(word, words))
 		return "", false
 	}
 	return word, ok

@@ -1,0 +1,140 @@
+package fixer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/source"
+)
+
+// A findingKey is what a finding keeps when lines are added above it or its block is moved.
+type findingKey struct{ rule, path, subject, context string }
+
+func keyOf(f *diag.Finding) findingKey {
+	k := findingKey{rule: f.Rule, subject: words(f.Subject.Span.Text()), context: words(f.Context.Text())}
+	if !f.Subject.Span.IsZero() {
+		k.path = f.Subject.Span.File.Path
+	}
+	return k
+}
+
+// words is a text with each run of white space as one blank.
+func words(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// worse says what a report has that the one before had not and no fix may bring:
+// a file that is not read any more, a limit met, an error. An error is known by
+// its key, or by its place where another finding's fix changed its words.
+func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
+	if reason := unread(before, after, together); reason != "" {
+		return reason
+	}
+	byKey := map[findingKey][]*diag.Finding{}
+	for i := range before.Findings {
+		if f := &before.Findings[i]; f.Severity == diag.Error {
+			byKey[keyOf(f)] = append(byKey[keyOf(f)], f)
+		}
+	}
+	var fresh []*diag.Finding
+	for i := range after.Findings {
+		f := &after.Findings[i]
+		if f.Severity != diag.Error {
+			continue
+		}
+		if k := keyOf(f); len(byKey[k]) > 0 {
+			byKey[k] = byKey[k][1:]
+		} else {
+			fresh = append(fresh, f)
+		}
+	}
+	for _, f := range fixes {
+		delete(byKey, keyOf(&f.Finding)) // this one is to be gone, not to be found in other words
+	}
+	for _, f := range fresh {
+		if !together.movedTo(f, byKey) {
+			return fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary)
+		}
+	}
+	return ""
+}
+
+// movedTo takes out the finding that the edits have made this one of, if any.
+func (in edits) movedTo(f *diag.Finding, old map[findingKey][]*diag.Finding) bool {
+	at := f.Subject.Span
+	for k, list := range old {
+		if k.rule != f.Rule || at.IsZero() || k.path != at.File.Path {
+			continue
+		}
+		for i, o := range list {
+			start, end := in.image(o.Subject.Span)
+			if start <= at.End && at.Start <= end {
+				old[k] = slices.Delete(slices.Clone(list), i, i+1)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// image is where a span lies once the edits are made.
+func (in edits) image(s source.Span) (start, end int) {
+	start, end = s.Start, s.End
+	for _, e := range in[s.File.Path] {
+		grown := len(e.NewText) - (e.Span.End - e.Span.Start)
+		switch {
+		case e.Span.End <= s.Start:
+			start += grown
+			end += grown
+		case e.Span.Start < s.End: // they overlap: what is written belongs to the image
+			start -= max(s.Start-e.Span.Start, 0)
+			end = max(end, e.Span.End+end-s.End) + grown
+		}
+	}
+	return start, end
+}
+
+// stillBroken is worse for fixes of files that cannot be read as they stand:
+// each must have fewer faults of that kind afterwards. What else is found then
+// could not be seen before.
+func (p *planner) stillBroken(before, after *diag.Report, together edits) string {
+	if reason := unread(before, after, together); reason != "" {
+		return reason
+	}
+	for _, name := range slices.Sorted(maps.Keys(together)) {
+		if p.faults(after, name) >= p.faults(before, name) {
+			return name + " would be no easier to read"
+		}
+	}
+	return ""
+}
+
+// faults counts what keeps a file from being read.
+func (p *planner) faults(report *diag.Report, name string) int {
+	n := 0
+	for i := range report.Findings {
+		if f := &report.Findings[i]; f.Rule == p.o.SyntaxRule && keyOf(f).path == name {
+			n++
+		}
+	}
+	return n
+}
+
+// unread says what could not be checked any more.
+func unread(before, after *diag.Report, together edits) string {
+	for _, name := range slices.Sorted(maps.Keys(together)) {
+		if !slices.ContainsFunc(after.Files, func(f *source.File) bool { return f.Path == name }) {
+			return name + " would not be read as configuration any more"
+		}
+	}
+	if after.LimitReached && !before.LimitReached {
+		return "a limit of reading would be reached"
+	}
+	for _, f := range after.Failures {
+		if !slices.ContainsFunc(before.Failures, func(b diag.Failure) bool { return b.Path == f.Path }) {
+			return fmt.Sprintf("%s could not be checked any more: %v", f.Path, f.Err)
+		}
+	}
+	return ""
+}

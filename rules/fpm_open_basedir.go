@@ -1,0 +1,88 @@
+package rules
+
+import (
+	"path"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+var fpmOpenBasedir = analyzer.Rule{
+	ID:         "fpm-open-basedir",
+	Severities: []diag.Severity{diag.Warning},
+	Safeties:   []diag.Safety{diag.Manual},
+	YieldsTo:   []string{"fpm-chroot-script"},
+	OnHop:      openBasedir,
+	Doc: analyzer.Doc{
+		Summary:   "the pool's open_basedir does not hold the scripts that nginx asks for",
+		What:      "`php_admin_value[open_basedir]` (or `php_value[…]`) of a pool lists absolute folders, and none of them holds the literal `root` (or path) that `SCRIPT_FILENAME` begins with in a location that the pool serves.",
+		Why:       "PHP may not open the script: the request ends as 404 with the body `No input file specified.`, and error.log has `Unable to open primary script: /srv/shop/index.php (Operation not permitted)`. A folder is matched whole: /srv/www does not hold /srv/www2.",
+		Gaps:      "PHP follows links before it compares: a root that is a link into one of the folders works. Silent where one of the folders is relative or lies below the root, where the value is given several times, where `PHP_VALUE` or `PHP_ADMIN_VALUE` may set another, and for status and ping pages. An open_basedir in php.ini is not read.",
+		Remedy:    "Add the root to open_basedir, or correct the one that is out of date.",
+		FixSafety: "What PHP may open is a matter of security: yours to say.",
+		Refs:      []string{"https://www.php.net/manual/en/ini.core.php#ini.open-basedir"},
+		Since:     "0.1.0",
+	},
+}
+
+func openBasedir(p *analyzer.Pass, h *stack.Hop) {
+	pool := h.Pool()
+	if pool == nil || h.Target.Protocol != stack.FastCGI || monitors(h.Target, pool) {
+		return
+	}
+	allowed, ok := basedir(pool)
+	scripts, known := scriptsOf(h.Target)
+	if !ok || !known || overridesBasedir(h.Target.Block) {
+		return
+	}
+	for folder := range strings.SplitSeq(allowed.Text, ":") {
+		if !path.IsAbs(folder) || source.Below(scripts.path, folder) || source.Below(folder, scripts.path) {
+			return
+		}
+	}
+	p.Report(nginx.Ref{}, h.Target.Pass, diag.Finding{
+		Severity: diag.Warning,
+		Summary:  "open_basedir does not hold the scripts that nginx asks for",
+		Subject:  label(allowed.Span, "PHP may not open scripts in %s", scripts.folder()),
+		Related:  append([]diag.Label{scripts.from}, passedOn([]*stack.Target{h.Target}, "goes to pool "+pool.Name)...),
+		Notes: []string{
+			"requests end as 404, No input file specified.; error.log: Unable to open primary script: " + scripts.example() + " (Operation not permitted)",
+			"unless " + scripts.folder() + " is a link into one of the folders",
+		},
+		Remedy: "add " + scripts.folder() + " to open_basedir",
+		Fixes:  []diag.Fix{{Title: "add " + scripts.folder() + " to open_basedir", Safety: diag.Manual}},
+	})
+}
+
+// basedir is the open_basedir of a pool: php_admin_value goes before php_value.
+// ok is false where there is none, or several.
+func basedir(pool *fpm.Pool) (v fpm.Value, ok bool) {
+	if len(pool.Master.Missing) > 0 {
+		return v, false
+	}
+	for _, key := range []string{"php_admin_value", "php_value"} {
+		found := 0
+		for _, item := range pool.Items(key) {
+			if item.Offset == "open_basedir" {
+				v = item
+				found++
+			}
+		}
+		if found > 0 {
+			return v, found == 1 && v.Known && !nginx.Opaque(v.Text)
+		}
+	}
+	return v, false
+}
+
+// overridesBasedir reports whether parameters of a location may set another open_basedir.
+func overridesBasedir(b *nginx.Block) bool {
+	ini, known := iniOf(b)
+	_, set := ini["open_basedir"]
+	return !known || set
+}

@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+var phpValueLeaks = analyzer.Rule{
+	ID:         "php-value-leaks",
+	Severities: []diag.Severity{diag.Warning},
+	Safeties:   []diag.Safety{diag.Manual},
+	OnScope:    valueLeaks,
+	Doc: analyzer.Doc{
+		Summary: "a PHP setting that nginx sends in some locations stays in force in others",
+		What:    "`fastcgi_param PHP_VALUE` or `PHP_ADMIN_VALUE` sets a PHP setting in one location, and another location that reaches the same pool does not set it.",
+		Why: "PHP-FPM changes the setting in the child that serves the request, and never back: whatever the child serves later has it, too. " +
+			"A raised limit meant for an upload page then holds for every page, now and then, and so does another site's open_basedir or auto_prepend_file. Nothing is logged.",
+		Gaps:      "Silent for pools with `pm.max_requests = 1`, where the parameter holds a variable that could name settings, where an include that was not read may set it, and for status and ping pages.",
+		Remedy:    "Set it in the pool (a pool of its own for such locations), or send it in every location that reaches the pool.",
+		FixSafety: "Which value the other locations should have is yours to say.",
+		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#install.fpm.configuration.php-values"},
+		Since:     "0.1.0",
+	},
+}
+
+func valueLeaks(p *analyzer.Pass, s *stack.Scope) {
+	hops := hopsOf(s)
+	for _, m := range s.Masters {
+		for _, pool := range m.Pools {
+			if once := pool.Get("pm.max_requests"); once.Known && once.Text != "1" {
+				leaksIn(p, pool, hops[pool])
+			}
+		}
+	}
+}
+
+// iniOf are the PHP settings that the parameters in force in a block set, with
+// the parameter that does. known is false where there may be others.
+func iniOf(b *nginx.Block) (ini map[string]nginx.Ref, known bool) {
+	params, _, known := b.List("fastcgi_param")
+	ini = map[string]nginx.Ref{}
+	for _, r := range params {
+		if r.Arg(0) != "PHP_VALUE" && r.Arg(0) != "PHP_ADMIN_VALUE" {
+			continue
+		}
+		for line := range strings.Lines(r.Arg(1)) {
+			name, _, isSetting := strings.Cut(line, "=")
+			name = strings.TrimSpace(name)
+			known = known && (isSetting || name == "") && !strings.Contains(name, "$") && !nginx.Opaque(line)
+			if isSetting {
+				ini[name] = r
+			}
+		}
+	}
+	return ini, known
+}
+
+// A sender is a target with the PHP settings that its location sends.
+type sender struct {
+	target *stack.Target
+	ini    map[string]nginx.Ref
+}
+
+func leaksIn(p *analyzer.Pass, pool *fpm.Pool, hops []*stack.Hop) {
+	var senders []sender
+	for _, h := range hops {
+		ini, known := iniOf(h.Target.Block)
+		twice := slices.ContainsFunc(senders, func(s sender) bool { return s.target == h.Target })
+		if known && !twice && !monitors(h.Target, pool) {
+			senders = append(senders, sender{h.Target, ini})
+		}
+	}
+	for _, from := range senders {
+		names := map[nginx.Ref][]string{}
+		others := map[nginx.Ref][]*stack.Target{}
+		for name, param := range from.ini {
+			var without []*stack.Target
+			for _, to := range senders {
+				if _, set := to.ini[name]; !set {
+					without = append(without, to.target)
+				}
+			}
+			if len(without) > 0 {
+				names[param] = append(names[param], name)
+				others[param] = without
+			}
+		}
+		for param := range names {
+			slices.Sort(names[param])
+			list := strings.Join(names[param], ", ")
+			p.Report(param, nil, diag.Finding{
+				Severity: diag.Warning,
+				Summary:  "a PHP setting stays in force in other locations",
+				Subject:  label(param.Head(), "a child of pool %s keeps %s for all it serves later", pool.Name, list),
+				Related:  passedOn(others[param], "goes to the same pool without it"),
+				Notes:    []string{fmt.Sprintf("php-fpm does not take %s back after the request; nothing is logged", list)},
+				Remedy:   "set it in a pool of its own, or in every location that reaches pool " + pool.Name,
+				Fixes:    []diag.Fix{{Title: "set it in the pool, or in every location that reaches it", Safety: diag.Manual}},
+			})
+		}
+	}
+}

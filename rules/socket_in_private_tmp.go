@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+var socketInPrivateTmp = analyzer.Rule{
+	ID:         "socket-in-private-tmp",
+	Severities: []diag.Severity{diag.Info},
+	Safeties:   []diag.Safety{diag.Manual},
+	OnScope:    inTmp,
+	NoProof:    "systemd gives a unit its private /tmp; the servers alone have none",
+	Doc: analyzer.Doc{
+		Summary: "a socket below /tmp, where systemd may give each service a folder of its own",
+		What:    "A PHP-FPM pool listens on a unix socket below `/tmp` or `/var/tmp`, or nginx connects to one there.",
+		Why: "Many distributions start nginx or PHP-FPM with `PrivateTmp=true`: the service then sees a `/tmp` that no other one does. The socket exists, and still every request ends as 502 with `connect() to unix:/tmp/php.sock failed (2: No such file or directory) while connecting to upstream`. " +
+			"What cleans `/tmp` may remove the socket as well.",
+		Gaps:      "Whether the units have `PrivateTmp` is not read. Silent for what runs in containers (a Dockerfile or compose file lies beside it), in the folders of BSD and macOS, and for sockets of nginx that nginx itself connects to.",
+		Remedy:    "Put the socket below /run: /run/php/NAME.sock.",
+		FixSafety: "Both sides have to change together, and the folder has to exist.",
+		Refs:      []string{"https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#PrivateTmp="},
+		Since:     "0.1.0",
+	},
+}
+
+func inTmp(p *analyzer.Pass, s *stack.Scope) {
+	if s.Container || slices.ContainsFunc(s.Nginx, func(c *nginx.Config) bool { return otherSystem.MatchString(c.Main.File.Path) }) {
+		return
+	}
+	report := func(at nginx.Ref, span source.Span, path string, related []diag.Label) {
+		p.Report(at, nil, diag.Finding{
+			Severity: diag.Info,
+			Summary:  "a socket in a folder that services may not share",
+			Subject:  label(span, "with PrivateTmp in a unit, another service has another %s", path[:strings.LastIndexByte(path, '/')+1]),
+			Related:  related,
+			Notes:    []string{"requests then end as 502; error.log: connect() to unix:" + path + " failed (2: No such file or directory) while connecting to upstream"},
+			Remedy:   "put the socket below /run",
+			Fixes:    []diag.Fix{{Title: "put the socket below /run, on both sides", Safety: diag.Manual}},
+		})
+	}
+	connecting := map[*stack.Listener][]diag.Label{}
+	for _, h := range s.Hops {
+		if path := h.Peer.Endpoint.Path; belowTmp(path) && len(h.Listeners) == 0 {
+			report(targetRef(h), h.Peer.Span, path, nil)
+		}
+		for _, l := range h.Listeners {
+			connecting[l] = append(connecting[l], label(h.Peer.Span, "nginx connects to it"))
+		}
+	}
+	for _, l := range s.Listeners {
+		if path := l.Endpoint.Path; belowTmp(path) && l.Pool != nil && !otherSystem.MatchString(l.Span.File.Path) {
+			report(nginx.Ref{}, l.Span, path, connecting[l][:min(len(connecting[l]), 3)])
+		}
+	}
+}
+
+// otherSystem are folders in which systems without systemd keep their packages' configuration.
+var otherSystem = regexp.MustCompile(`(^|/)(usr/local|usr/pkg|opt/homebrew|opt/local)/(etc|www)/`)
+
+func belowTmp(path string) bool {
+	return strings.HasPrefix(path, "/tmp/") || strings.HasPrefix(path, "/var/tmp/")
+}

@@ -1,0 +1,157 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/stack"
+)
+
+var targetProtocolMismatch = analyzer.Rule{
+	ID:         "target-protocol-mismatch",
+	Severities: []diag.Severity{diag.Error},
+	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	OnHop:      protocolMismatch,
+	Doc: analyzer.Doc{
+		Summary: "what listens at the target speaks another protocol",
+		What: "A `*_pass` leads to a listener that was read and that speaks something else: `fastcgi_pass`, `uwsgi_pass`, `scgi_pass` or `memcached_pass` to a port or socket that this nginx itself serves HTTP on, or any of the others, `proxy_pass` and `grpc_pass` included, to a PHP-FPM pool. " +
+			"PHP-FPM speaks FastCGI only: `proxy_pass http://127.0.0.1:9000` cannot reach it.",
+		Why: "Every request that goes there fails. FastCGI to an HTTP server ends as 502 with `upstream sent unsupported FastCGI protocol version: 72` (72 is the H of HTTP), uwsgi and SCGI as 400 without a line in the log. " +
+			"HTTP, uwsgi or SCGI to PHP-FPM ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. Both servers' own tests accept it.",
+		Gaps:      "Only nginx's own servers of the same main file, listeners named in the settings, and PHP-FPM pools are known; a pool's port counts only where every PHP-FPM main file of the host was read, its socket always. Servers that are `down`, those without a port (target-port-missing) and those of the stream module are not judged.",
+		Remedy:    "Use the directive that speaks the listener's protocol, or the address of the program that was meant.",
+		FixSafety: "`uwsgi_pass` to nginx's own plain HTTP becomes `proxy_pass http://…` safely where no `uwsgi_*` stands beside it: nothing there works today. Everything else needs parameters that are yours to say.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"},
+		Since:     "0.1.0",
+	},
+}
+
+func protocolMismatch(p *analyzer.Pass, h *stack.Hop) {
+	if h.Peer.Down || h.Peer.PortMissing {
+		return
+	}
+	l := otherSpeaker(h)
+	if l == nil {
+		return
+	}
+	f := diag.Finding{
+		Severity: diag.Error,
+		Summary:  "what listens at the target speaks another protocol",
+		Subject:  label(h.Peer.Span, "%s speaks %s, and %s speaks %s", h.Target.Pass.Name(), h.Target.Protocol, speaker(l), l.Protocol),
+		Related:  useLabel(h),
+		Notes:    []string{misunderstood(h, l)},
+		Remedy:   "use the directive that speaks " + l.Protocol.String() + ", or the address of the program that was meant",
+		Fixes:    []diag.Fix{otherDirective(h, l)},
+	}
+	if !l.Span.IsZero() {
+		f.Related = append(f.Related, label(l.Span, "%s listens here", speaker(l)))
+	}
+	p.Report(targetRef(h), h, f)
+}
+
+// otherSpeaker is what certainly answers a hop and speaks another protocol; nil if there is none such.
+func otherSpeaker(h *stack.Hop) *stack.Listener {
+	other := func(l *stack.Listener) bool {
+		over := h.Target.Protocol
+		if over == stack.GRPC && l.Pool == nil {
+			over = stack.HTTP // gRPC is HTTP/2
+		}
+		return l.Protocol != over && l.Protocol != stack.Raw
+	}
+	if len(h.Own) > 0 {
+		// Where nginx itself is bound, nothing else can be.
+		for _, l := range h.Listeners {
+			if !other(l) {
+				return nil
+			}
+		}
+		return h.Listeners[slices.IndexFunc(h.Listeners, func(l *stack.Listener) bool { return l.Address == h.Own[0] })]
+	}
+	for _, l := range h.Listeners {
+		if !other(l) || l.Address != nil {
+			return nil
+		}
+	}
+	e := h.Peer.Endpoint
+	if !h.Certain || len(h.Listeners) == 0 || e.Net == stack.TCP && (!e.Local() || !h.Scope.Complete() || !h.Scope.InUse(h.Target.Config)) {
+		return nil
+	}
+	return h.Listeners[0]
+}
+
+func speaker(l *stack.Listener) string {
+	switch {
+	case l.Pool != nil:
+		return "PHP-FPM's pool " + l.Pool.Name
+	case l.Address != nil:
+		return "nginx itself"
+	}
+	return "what listens there"
+}
+
+// misunderstood says what the requests end as (measured on nginx 1.22).
+func misunderstood(h *stack.Hop, l *stack.Listener) string {
+	const ends = "requests that reach it end as "
+	protocol := h.Target.Protocol
+	if l.Address != nil && !h.Peer.TLS && allOwn(h, func(a *stack.Address) bool { return a.ProxyProtocol.IsZero() && a.HTTP2.IsZero() }) {
+		switch protocol {
+		case stack.FastCGI:
+			return ends + "502; error.log: upstream sent unsupported FastCGI protocol version: 72 while reading response header from upstream"
+		case stack.Memcached:
+			return ends + "502; error.log: memcached sent invalid response: \"HTTP/1.1 400 Bad Request\" while reading response header from upstream"
+		case stack.UWSGI, stack.SCGI:
+			return ends + "400, and error.log has nothing"
+		case stack.HTTP, stack.GRPC, stack.Raw:
+		}
+	}
+	switch {
+	case l.Pool == nil:
+		return ends + "502, or 504 where it waits for more"
+	case protocol == stack.Memcached:
+		return ends + "504 after memcached_read_timeout; error.log: upstream timed out (110: Connection timed out) while reading response header from upstream"
+	case h.Peer.TLS:
+		return ends + "502; error.log: peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream"
+	}
+	return ends + "502; error.log: recv() failed (104: Connection reset by peer) while reading response header from upstream"
+}
+
+func otherDirective(h *stack.Hop, l *stack.Listener) diag.Fix {
+	pass := h.Target.Pass
+	if h.Target.Protocol == stack.UWSGI && plainForAll(h.Target) && !strings.Contains(pass.Arg(0), "$") && !hasUWSGI(h.Target) {
+		target := "http://" + strings.TrimPrefix(pass.Arg(0), "uwsgi://")
+		edit := pass.Tree().SetArg(pass.ID, 0, target)
+		edit.Span.Start = pass.Head().Start
+		edit.NewText = "proxy_pass " + strings.TrimLeft(edit.NewText, " ")
+		return diag.Fix{Title: "proxy_pass " + target, Safety: diag.Safe, Edits: []diag.Edit{edit}}
+	}
+	switch l.Protocol {
+	case stack.HTTP:
+		return diag.Fix{Title: fmt.Sprintf("use proxy_pass http://%s, or the address of a program that speaks %s", h.Peer.Endpoint, h.Target.Protocol), Safety: diag.Manual}
+	case stack.FastCGI:
+		return diag.Fix{Title: fmt.Sprintf("use fastcgi_pass %s, with `include fastcgi_params;` and SCRIPT_FILENAME", h.Peer.Endpoint), Safety: diag.Manual}
+	case stack.UWSGI, stack.SCGI, stack.GRPC, stack.Memcached, stack.Raw:
+	}
+	return diag.Fix{Title: fmt.Sprintf("use the directive that speaks %s", l.Protocol), Safety: diag.Manual}
+}
+
+// plainForAll reports whether all that a target leads to is nginx's own plain HTTP.
+func plainForAll(t *stack.Target) bool {
+	return t.Unknown == "" && !slices.ContainsFunc(t.Hops, func(h *stack.Hop) bool {
+		return h.Peer.TLS || h.Peer.PortMissing || !allOwn(h, func(a *stack.Address) bool {
+			return !a.Stream && a.Complete && a.TLS.IsZero() && a.ProxyProtocol.IsZero() && a.HTTP2.IsZero()
+		})
+	})
+}
+
+// hasUWSGI reports whether another directive for uwsgi stands beside the pass.
+func hasUWSGI(t *stack.Target) bool {
+	for r := range t.Block.All() {
+		if r != t.Pass && strings.HasPrefix(r.Name(), "uwsgi_") {
+			return true
+		}
+	}
+	return t.Block.Missing
+}

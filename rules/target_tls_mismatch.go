@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+var targetTLSMismatch = analyzer.Rule{
+	ID:         "target-tls-mismatch",
+	Severities: []diag.Severity{diag.Error},
+	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	YieldsTo:   []string{"target-protocol-mismatch", "target-proxy-protocol"},
+	OnHop:      tlsMismatch,
+	Doc: analyzer.Doc{
+		Summary: "plain HTTP to an address that speaks TLS, or TLS to one that does not",
+		What: "`proxy_pass http://` (or `grpc_pass grpc://`) leads to an address of this nginx that speaks TLS, or `https://` (`grpcs://`) to one that does not. " +
+			"TLS is a property of the address and port: one `listen … ssl` there makes it TLS for all servers that share it, and `ssl on` of its default server does.",
+		Why: "Plain HTTP to TLS ends as 400, `The plain HTTP request was sent to HTTPS port`; error.log says so only at level info: `client sent plain HTTP request to HTTPS port while reading client request headers`. " +
+			"TLS to plain HTTP ends as 502 with `SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream`. gRPC without TLS to TLS ends as 502 with `upstream sent too large http2 frame: 4740180`.",
+		Gaps:      "Silent for listeners of other programs and of the stream module, where a server of the address answers such requests itself (`error_page 497`), and where a file that was not read may hold a `listen` of that port.",
+		Remedy:    "Write the scheme that the address speaks, or add `ssl` to its `listen`.",
+		FixSafety: "The scheme is written safely where all servers of the target are such addresses and the port does not follow from the scheme: nothing there works today.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_core_module.html#listen", "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"},
+		Since:     "0.1.0",
+	},
+}
+
+func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
+	if !wrongScheme(h) {
+		return
+	}
+	f := diag.Finding{
+		Severity: diag.Error,
+		Summary:  "the target speaks TLS, and the scheme does not",
+		Subject:  schemePlace(h),
+		Remedy:   "write the scheme that the address speaks",
+		Notes:    []string{"requests that reach it end as 400, The plain HTTP request was sent to HTTPS port; error.log, at level info only: client sent plain HTTP request to HTTPS port while reading client request headers"},
+		Fixes:    []diag.Fix{schemeFix(h)},
+	}
+	switch {
+	case h.Peer.TLS:
+		f.Summary = "the scheme speaks TLS, and the target does not"
+		f.Subject.Text = fmt.Sprintf("TLS is spoken to %s, which has no `ssl`", h.Own[0])
+		f.Notes = []string{"requests that reach it end as 502; error.log: SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream"}
+		f.Related = append(useServer(h), label(h.Own[0].Listens[0].Ref.Head(), "no listen of this address says ssl"))
+	default:
+		f.Subject.Text = fmt.Sprintf("plain %s is spoken to %s, which speaks TLS", h.Target.Protocol, h.Own[0])
+		f.Related = append(useServer(h), label(h.Own[0].TLS.Head(), "makes the address TLS for all its servers"))
+		if h.Target.Protocol == stack.GRPC {
+			f.Notes = []string{"requests that reach it end as 502; error.log: upstream sent too large http2 frame: 4740180 while reading response header from upstream"}
+		}
+	}
+	p.Report(h.Target.Pass, h, f)
+}
+
+// wrongScheme reports whether a hop certainly speaks TLS where nginx's own
+// address does not, or the reverse.
+func wrongScheme(h *stack.Hop) bool {
+	return toOwnServer(h) && allOwn(h, func(a *stack.Address) bool {
+		if h.Peer.TLS {
+			return a.TLS.IsZero() && a.Complete
+		}
+		// Whether `ssl on` counts depends on which server is the default one.
+		return !a.TLS.IsZero() && (a.TLS.Name() == "listen" || a.Complete) && a.Answers(h.Peer.Endpoint) && !handles497(a)
+	})
+}
+
+// handles497 reports whether a server of an address answers plain requests
+// itself, or may do so.
+func handles497(a *stack.Address) bool {
+	return slices.ContainsFunc(a.Servers(), func(s *nginx.Block) bool {
+		pages, _, known := s.List("error_page")
+		return !known || slices.ContainsFunc(pages, func(r nginx.Ref) bool { return slices.Contains(r.Args(), "497") })
+	})
+}
+
+// useServer says where the address is written that an upstream leads to.
+func useServer(h *stack.Hop) []diag.Label {
+	if h.Peer.Server.IsZero() {
+		return nil
+	}
+	return []diag.Label{label(h.Peer.Span, "leads here")}
+}
+
+func schemeFix(h *stack.Hop) diag.Fix {
+	t := h.Target
+	text := t.Pass.Arg(0)
+	old, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		old, rest = "", text
+	}
+	scheme := map[stack.Protocol]string{stack.HTTP: "http", stack.GRPC: "grpc"}[t.Protocol]
+	if !h.Peer.TLS {
+		scheme += "s"
+	}
+	// gRPC needs HTTP/2 as well. Without a port in the address the other scheme leads to another port.
+	address, _, _ := strings.Cut(rest, "/")
+	fixed := t.Upstream != nil || h.Peer.Endpoint.Net == stack.Unix || t.Protocol == stack.GRPC || strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
+	mixed := slices.ContainsFunc(t.Hops, func(o *stack.Hop) bool { return !o.Peer.Down && (!wrongScheme(o) || o.Peer.TLS != h.Peer.TLS) })
+	alone := t.Protocol == stack.GRPC && !allOwn(h, func(a *stack.Address) bool { return !a.HTTP2.IsZero() })
+	if !fixed || mixed || alone || t.Unknown != "" || strings.Contains(old, "$") || !ok && (t.Protocol == stack.HTTP || strings.Contains(text, "$")) {
+		return diag.Fix{Title: fmt.Sprintf("use %s://, or change what `listen %s` says about ssl", scheme, h.Own[0].Listens[0].Ref.Arg(0)), Safety: diag.Manual}
+	}
+	return diag.Fix{
+		Title: "use " + scheme + "://", Safety: diag.Safe,
+		Edits: []diag.Edit{t.Pass.Tree().SetArg(t.Pass.ID, 0, scheme+"://"+rest)},
+	}
+}
