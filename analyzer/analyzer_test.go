@@ -364,8 +364,16 @@ func TestOneName(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct{ dir, path string }{
-		{"", "."}, {"", "etc"}, {"", "etc/nginx"}, {"etc/nginx", "."}, {"etc/nginx/sites", ".."}, {"etc/nginx/sites", "a.conf"},
-		{"etc/nginx/sites", "."}, {"etc/nginx/sites", "../../php"}, {"etc/php/8.2", "fpm"}, {"etc/php/8.2/fpm/pool.d", "www.conf"},
+		{"", "."},
+		{"", "etc"},
+		{"", "etc/nginx"},
+		{"etc/nginx", "."},
+		{"etc/nginx/sites", ".."},
+		{"etc/nginx/sites", "a.conf"},
+		{"etc/nginx/sites", "."},
+		{"etc/nginx/sites", "../../php"},
+		{"etc/php/8.2", "fpm"},
+		{"etc/php/8.2/fpm/pool.d", "www.conf"},
 	} {
 		here := filepath.Join(dir, tt.dir)
 		report, err := analyzer.Run(analyzer.Options{FS: source.OS{Dir: here}, Dir: here, Paths: []string{tt.path}, Rules: []*analyzer.Rule{&hops}})

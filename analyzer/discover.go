@@ -108,6 +108,22 @@ func (p *project) excluded(name string) bool {
 	return false
 }
 
+// leftOut reports whether a path that was not itself named is excluded, or stands
+// in a folder that is: a main file may include it all the same.
+func (p *project) leftOut(name string) bool {
+	if len(p.opts.Exclude) == 0 || p.names(name) {
+		return false
+	}
+	for at := path.Clean(name); ; at = path.Dir(at) {
+		if p.excluded(at) {
+			return true
+		}
+		if at == path.Dir(at) {
+			return false
+		}
+	}
+}
+
 // classify tells what a file is from its content first and its name second.
 func (p *project) classify(f *file) kind {
 	src := p.files.read(f)

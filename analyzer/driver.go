@@ -150,8 +150,12 @@ func compareFindings(a, b diag.Finding) int {
 	return cmp.Or(a.Subject.Span.Compare(b.Subject.Span), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Subject.Text, b.Subject.Text))
 }
 
-// concerns reports whether either side of a finding lies in a named path.
+// concerns reports whether either side of a finding lies in a named path, and its
+// subject in none that is left out.
 func (d *driver) concerns(f diag.Finding) bool {
+	if d.leftOut(f.Subject.Span.File.Path) {
+		return false
+	}
 	if d.isNamed(f.Subject.Span.File.Path) {
 		return true
 	}
@@ -377,7 +381,9 @@ func (d *driver) unresolved() {
 			}
 		}
 	}
-	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool { return !d.isNamed(u.Span.File.Path) })
+	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
+		return !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
+	})
 	slices.SortFunc(r.Unresolved, func(a, b diag.Unresolved) int {
 		return cmp.Or(a.Span.Compare(b.Span), strings.Compare(string(a.Reason), string(b.Reason)), strings.Compare(a.What, b.What))
 	})

@@ -17,7 +17,7 @@ import (
 
 // files reads and parses each file once.
 type files struct {
-	fs source.FS
+	fs *links
 
 	mu     sync.Mutex
 	byPath map[string]*file
@@ -39,7 +39,7 @@ type file struct {
 	reported bool
 }
 
-func newFiles(fsys source.FS) *files {
+func newFiles(fsys *links) *files {
 	return &files{fs: fsys, byPath: map[string]*file{}}
 }
 
@@ -69,7 +69,9 @@ func (s *files) read(f *file) *source.File {
 		f.src, f.err = source.NewFile(f.path, text), err
 		if err != nil {
 			f.src = nil
+			return
 		}
+		f.src.Real = s.fs.real(f.path)
 	})
 	return f.src
 }

@@ -44,37 +44,37 @@ func (l *links) real(name string) string {
 
 // resolve is real, or an error where nothing may be read.
 func (l *links) resolve(op, name string) (string, error) {
-	if real := l.real(name); real != "" {
-		return real, nil
+	if to := l.real(name); to != "" {
+		return to, nil
 	}
 	return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
 
 // ReadFile implements source.FS.
 func (l *links) ReadFile(name string) (string, error) {
-	real, err := l.resolve("open", name)
+	to, err := l.resolve("open", name)
 	if err != nil {
 		return "", err
 	}
-	return l.FS.ReadFile(real)
+	return l.FS.ReadFile(to)
 }
 
 // ReadDir implements source.FS.
 func (l *links) ReadDir(name string) ([]fs.DirEntry, error) {
-	real, err := l.resolve("open", name)
+	to, err := l.resolve("open", name)
 	if err != nil {
 		return nil, err
 	}
-	return l.FS.ReadDir(real)
+	return l.FS.ReadDir(to)
 }
 
 // Stat implements source.FS.
 func (l *links) Stat(name string) (fs.FileInfo, error) {
-	real, err := l.resolve("stat", name)
+	to, err := l.resolve("stat", name)
 	if err != nil {
 		return nil, err
 	}
-	return l.FS.Stat(real)
+	return l.FS.Stat(to)
 }
 
 // follow notes where a path leads that may be a symbolic link, and reports whether it is one.

@@ -521,8 +521,7 @@ func (p *project) unreadable(f *file) {
 }
 
 func (p *project) fail(name string, err error) {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
 	p.mu.Lock()

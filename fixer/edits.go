@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -30,24 +31,24 @@ func validate(fix diag.Fix, files map[string]*source.File) error {
 		if e.Span.IsZero() {
 			return errors.New("an edit is in no file")
 		}
-		path := e.Span.File.Path
-		switch f := files[path]; {
+		name := e.Span.File.Path
+		switch f := files[name]; {
 		case f == nil || f.Text != e.Span.File.Text:
-			return fmt.Errorf("an edit is in %s, which was not read", path)
+			return fmt.Errorf("an edit is in %s, which was not read", name)
 		case e.Span.Start < 0 || e.Span.End < e.Span.Start || e.Span.End > len(f.Text):
-			return fmt.Errorf("an edit is outside %s: bytes %d to %d of %d", path, e.Span.Start, e.Span.End, len(f.Text))
+			return fmt.Errorf("an edit is outside %s: bytes %d to %d of %d", name, e.Span.Start, e.Span.End, len(f.Text))
 		}
 		changes = changes || e.Span.Text() != e.NewText
-		byFile[path] = append(byFile[path], e)
+		byFile[realPath(e.Span.File)] = append(byFile[realPath(e.Span.File)], e)
 	}
 	if !changes {
 		return errors.New("it changes nothing")
 	}
-	for path, edits := range byFile {
+	for name, edits := range byFile {
 		slices.SortStableFunc(edits, byPlace)
 		for i := 1; i < len(edits); i++ {
 			if edits[i-1].Span.End > edits[i].Span.Start {
-				return fmt.Errorf("its edits overlap in %s", path)
+				return fmt.Errorf("its edits overlap in %s", name)
 			}
 		}
 	}
@@ -66,8 +67,11 @@ func uniqueTitles(fixes []diag.Fix) bool {
 	return true
 }
 
-// edits are those of fixes that go together: by file, ordered by place.
+// edits are those of fixes that go together: by real path, ordered by place.
 type edits map[string][]diag.Edit
+
+// realPath tells a file from others, whatever links lead to it.
+func realPath(f *source.File) string { return path.Clean(f.Real) }
 
 // add takes in a fix as a whole, or reports false where it clashes with one that
 // is in already. Equal edits of different fixes are one.
@@ -83,16 +87,17 @@ func (in edits) add(fix diag.Fix) bool {
 		}
 	}
 	for _, e := range fresh {
-		list := in[e.Span.File.Path]
+		name := realPath(e.Span.File)
+		list := in[name]
 		at := sort.Search(len(list), func(i int) bool { return byPlace(list[i], e) > 0 })
-		in[e.Span.File.Path] = slices.Insert(list, at, e)
+		in[name] = slices.Insert(list, at, e)
 	}
 	return true
 }
 
 // meets reports whether an equal edit is in already, or one that clashes.
 func (in edits) meets(e diag.Edit) (known, clash bool) {
-	list := in[e.Span.File.Path]
+	list := in[realPath(e.Span.File)]
 	first := sort.Search(len(list), func(i int) bool { return list[i].Span.End >= e.Span.Start })
 	for _, other := range list[first:] {
 		if other.Span.Start > e.Span.End {

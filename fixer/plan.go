@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 // maxRounds bounds how often fixes are applied and the result is checked again.
 const maxRounds = 10
 
-// A Check reads and judges everything again, with texts (by cleaned path) in
+// A Check reads and judges everything again, with texts (by cleaned real path) in
 // place of what the files hold.
 type Check func(texts map[string]string) (*diag.Report, error)
 
@@ -32,8 +31,8 @@ type Options struct {
 	SyntaxRule string
 	// Wanted tells the findings that are to be fixed; nil is all.
 	Wanted func(*diag.Finding) bool
-	// Editable tells the files that may be changed, by path; nil is all.
-	Editable func(path string) bool
+	// Editable tells the files that may be changed; nil is all.
+	Editable func(*source.File) bool
 }
 
 // A Change is a file with its new text.
@@ -225,7 +224,7 @@ func (p *planner) best(f *diag.Finding, files map[string]*source.File, withheld 
 func (p *planner) editable(fix diag.Fix, withheld map[string]bool) bool {
 	all := true
 	for _, e := range fix.Edits {
-		if p.o.Editable != nil && !p.o.Editable(e.Span.File.Path) {
+		if p.o.Editable != nil && !p.o.Editable(e.Span.File) {
 			withheld[e.Span.File.Path] = true
 			all = false
 		}
@@ -266,7 +265,7 @@ func (p *planner) attempt(base state, fixes []Fixed) (next state, reason string)
 	}
 	next.texts = maps.Clone(base.texts)
 	for name, list := range together {
-		next.texts[path.Clean(name)] = apply(list[0].Span.File.Text, list)
+		next.texts[name] = apply(list[0].Span.File.Text, list)
 	}
 	report, err := p.o.Check(next.texts)
 	if err != nil {
@@ -279,11 +278,14 @@ func (p *planner) attempt(base state, fixes []Fixed) (next state, reason string)
 	return next, worse(base.report, report, fixes, together)
 }
 
-// changes are the texts that are not as read.
+// changes are the texts that are not as read; a file of several names is in it once.
 func changes(report *diag.Report, texts map[string]string) []Change {
 	var list []Change
+	seen := map[string]bool{}
 	for _, f := range report.Files {
-		if text, ok := texts[path.Clean(f.Path)]; ok && text != f.Text {
+		name := realPath(f)
+		if text, ok := texts[name]; ok && text != f.Text && !seen[name] {
+			seen[name] = true
 			list = append(list, Change{File: f, Text: text})
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"nginx-lint/analyzer/source"
 )
 
-// A toy is a linter of words: each rule finds a pattern in each file.
+// A toy is a linter of words: each rule finds a pattern in each file, or a group of it.
 type toy struct {
 	files map[string]string
 	rules []toyRule
@@ -52,7 +52,8 @@ func (l *toy) check(texts map[string]string) (*diag.Report, error) {
 	}
 	for _, r := range l.rules {
 		for _, f := range report.Files {
-			for _, m := range regexp.MustCompile(r.pattern).FindAllStringIndex(f.Text, -1) {
+			for _, m := range regexp.MustCompile(r.pattern).FindAllStringSubmatchIndex(f.Text, -1) {
+				m = m[len(m)-2:]
 				at := source.Span{File: f, Start: m[0], End: m[1]}
 				finding := diag.Finding{Rule: r.id, Severity: r.severity, Summary: "found", Subject: diag.Label{Span: at}}
 				if r.fixes != nil {
@@ -222,6 +223,30 @@ func TestPlan(t *testing.T) {
 			want:  map[string]string{"a": "\n\ngood\nworse   x"}, fixed: 1, runs: 1,
 		},
 		{
+			name:  "nor one that its rule kept back",
+			files: map[string]string{"a": "bad1 and bad2"},
+			rules: []toyRule{
+				{"r", `bad1`, diag.Error, replace("good")}, {"r", `good and (bad2)`, diag.Error, replace("good")},
+			},
+			want: map[string]string{"a": "good and good"}, fixed: 2, runs: 2,
+		},
+		{
+			name:  "but for one of the very words that were written",
+			files: map[string]string{"a": "bad1 and bad2"},
+			rules: []toyRule{
+				{"r", `bad1`, diag.Error, replace("good")}, {"r", `good`, diag.Error, replace("good")},
+			},
+			bugs: []string{"an error of r"}, runs: 1,
+		},
+		{
+			name:  "nor is there more than one for each that went",
+			files: map[string]string{"a": "bad1 and bad2, bad3"},
+			rules: []toyRule{
+				{"r", `bad1`, diag.Error, replace("good")}, {"r", `good and (bad2)`, diag.Error, nil}, {"r", `good and bad2, (bad3)`, diag.Error, nil},
+			},
+			bugs: []string{"an error of r"}, runs: 1,
+		},
+		{
 			name:  "a second one is",
 			files: map[string]string{"a": "bad worse"},
 			rules: []toyRule{{"r", "bad", diag.Warning, replace("worse")}, {"s", "worse", diag.Error, nil}},
@@ -242,7 +267,7 @@ func TestPlan(t *testing.T) {
 			files: map[string]string{"a": "x badly   bad and bad2"},
 			rules: []toyRule{
 				{"r", `\bbad\b`, diag.Warning, replace("good")},
-				{"s", `(bad|good) and \w+`, diag.Error, nil},
+				{"s", `(?:bad|good) and \w+`, diag.Error, nil},
 				{"z", `bad\d`, diag.Error, replace("bad3")},
 			},
 			want: map[string]string{"a": "x badly   good and bad2"}, fixed: 1, bugs: []string{"an error of z"}, runs: 3,
@@ -418,7 +443,7 @@ func TestWithheld(t *testing.T) {
 			return []diag.Fix{fix}
 		}},
 	}}
-	r := l.plan(t, Options{Editable: func(name string) bool { return strings.HasPrefix(name, "in/") }})
+	r := l.plan(t, Options{Editable: func(f *source.File) bool { return strings.HasPrefix(f.Path, "in/") }})
 	if len(r.Changes) != 1 || r.Changes[0].Text != "good alone" || !slices.Equal(r.Withheld, []string{"out/b"}) || len(r.Bugs) > 0 {
 		t.Errorf("%+v", r)
 	}

@@ -16,7 +16,7 @@ type findingKey struct{ rule, path, subject, context string }
 func keyOf(f *diag.Finding) findingKey {
 	k := findingKey{rule: f.Rule, subject: words(f.Subject.Span.Text()), context: words(f.Context.Text())}
 	if !f.Subject.Span.IsZero() {
-		k.path = f.Subject.Span.File.Path
+		k.path = realPath(f.Subject.Span.File)
 	}
 	return k
 }
@@ -26,7 +26,8 @@ func words(text string) string { return strings.Join(strings.Fields(text), " ") 
 
 // worse says what a report has that the one before had not and no fix may bring:
 // a file that is not read any more, a limit met, an error. An error is known by
-// its key, or by its place where another finding's fix changed its words.
+// its key, or by its place where another finding's fix changed its words; and one
+// that a rule kept back until another in the same block was mended is not new.
 func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
 	if reason := unread(before, after, together); reason != "" {
 		return reason
@@ -52,8 +53,9 @@ func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
 	for _, f := range fixes {
 		delete(byKey, keyOf(&f.Finding)) // this one is to be gone, not to be found in other words
 	}
+	next := slices.Clone(fixes)
 	for _, f := range fresh {
-		if !together.movedTo(f, byKey) {
+		if !together.movedTo(f, byKey) && !together.comesNext(f, &next) {
 			return fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary)
 		}
 	}
@@ -64,7 +66,7 @@ func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
 func (in edits) movedTo(f *diag.Finding, old map[findingKey][]*diag.Finding) bool {
 	at := f.Subject.Span
 	for k, list := range old {
-		if k.rule != f.Rule || at.IsZero() || k.path != at.File.Path {
+		if k.rule != f.Rule || at.IsZero() || k.path != realPath(at.File) {
 			continue
 		}
 		for i, o := range list {
@@ -78,10 +80,27 @@ func (in edits) movedTo(f *diag.Finding, old map[findingKey][]*diag.Finding) boo
 	return false
 }
 
+// comesNext reports whether a rule that names one fault of a block at a time has
+// named the next one, elsewhere in the block: each fix makes way for one.
+func (in edits) comesNext(f *diag.Finding, fixed *[]Fixed) bool {
+	k := keyOf(f)
+	for i, done := range *fixed {
+		was := keyOf(&done.Finding)
+		if was.rule != k.rule || was.path != k.path || was.context != k.context || done.Finding.Severity != diag.Error {
+			continue
+		}
+		if start, end := in.image(done.Finding.Subject.Span); f.Subject.Span.End < start || end < f.Subject.Span.Start {
+			*fixed = slices.Delete(*fixed, i, i+1)
+			return true
+		}
+	}
+	return false
+}
+
 // image is where a span lies once the edits are made.
 func (in edits) image(s source.Span) (start, end int) {
 	start, end = s.Start, s.End
-	for _, e := range in[s.File.Path] {
+	for _, e := range in[realPath(s.File)] {
 		grown := len(e.NewText) - (e.Span.End - e.Span.Start)
 		switch {
 		case e.Span.End <= s.Start:
@@ -124,7 +143,7 @@ func (p *planner) faults(report *diag.Report, name string) int {
 // unread says what could not be checked any more.
 func unread(before, after *diag.Report, together edits) string {
 	for _, name := range slices.Sorted(maps.Keys(together)) {
-		if !slices.ContainsFunc(after.Files, func(f *source.File) bool { return f.Path == name }) {
+		if !slices.ContainsFunc(after.Files, func(f *source.File) bool { return realPath(f) == name }) {
 			return name + " would not be read as configuration any more"
 		}
 	}

@@ -84,7 +84,7 @@ func resolve(disk Disk, dir string, changes []Change, loose bool) ([]*target, er
 	var targets []*target
 	byName := map[string]*target{}
 	for _, c := range changes {
-		name := absolute(dir, c.File.Path)
+		name := absolute(dir, c.File.Real)
 		resolved, err := disk.Resolve(name)
 		switch {
 		case err != nil && loose && errors.Is(err, fs.ErrNotExist):
@@ -254,7 +254,7 @@ func (w *writer) tidy(targets []*target) {
 func Sweep(disk Disk, dir string, files []*source.File) {
 	var folders []string
 	for _, f := range files {
-		if name, err := disk.Resolve(absolute(dir, f.Path)); err == nil {
+		if name, err := disk.Resolve(absolute(dir, f.Real)); err == nil {
 			folders = append(folders, filepath.Dir(name))
 		}
 	}

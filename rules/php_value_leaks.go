@@ -70,40 +70,56 @@ type sender struct {
 
 func leaksIn(p *analyzer.Pass, pool *fpm.Pool, hops []*stack.Hop) {
 	var senders []sender
+	seen := map[*stack.Target]bool{}
+	setters := map[string]int{}
 	for _, h := range hops {
 		ini, known := iniOf(h.Target.Block)
-		twice := slices.ContainsFunc(senders, func(s sender) bool { return s.target == h.Target })
-		if known && !twice && !monitors(h.Target, pool) {
-			senders = append(senders, sender{h.Target, ini})
+		if !known || seen[h.Target] || monitors(h.Target, pool) {
+			continue
+		}
+		seen[h.Target] = true
+		senders = append(senders, sender{h.Target, ini})
+		for name := range ini {
+			setters[name]++
+		}
+	}
+	without := map[string][]diag.Label{}
+	for name, n := range setters {
+		if n < len(senders) {
+			without[name] = lacking(senders, name)
 		}
 	}
 	for _, from := range senders {
-		names := map[nginx.Ref][]string{}
-		others := map[nginx.Ref][]*stack.Target{}
+		leaking := map[nginx.Ref][]string{}
 		for name, param := range from.ini {
-			var without []*stack.Target
-			for _, to := range senders {
-				if _, set := to.ini[name]; !set {
-					without = append(without, to.target)
-				}
-			}
-			if len(without) > 0 {
-				names[param] = append(names[param], name)
-				others[param] = without
+			if without[name] != nil {
+				leaking[param] = append(leaking[param], name)
 			}
 		}
-		for param := range names {
-			slices.Sort(names[param])
-			list := strings.Join(names[param], ", ")
+		for param, names := range leaking {
+			slices.Sort(names)
+			list := strings.Join(names, ", ")
 			p.Report(param, nil, diag.Finding{
 				Severity: diag.Warning,
 				Summary:  "a PHP setting stays in force in other locations",
 				Subject:  label(param.Head(), "a child of pool %s keeps %s for all it serves later", pool.Name, list),
-				Related:  passedOn(others[param], "goes to the same pool without it"),
+				Related:  without[names[0]],
 				Notes:    []string{fmt.Sprintf("php-fpm does not take %s back after the request; nothing is logged", list)},
 				Remedy:   "set it in a pool of its own, or in every location that reaches pool " + pool.Name,
 				Fixes:    []diag.Fix{{Title: "set it in the pool, or in every location that reaches it", Safety: diag.Manual}},
 			})
 		}
 	}
+}
+
+// lacking are labels for the first locations that do not send a setting.
+func lacking(senders []sender, name string) []diag.Label {
+	const most = 3
+	var labels []diag.Label
+	for _, s := range senders {
+		if _, set := s.ini[name]; !set && len(labels) < most {
+			labels = append(labels, label(s.target.Pass.Head(), "goes to the same pool without it"))
+		}
+	}
+	return labels
 }

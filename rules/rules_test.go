@@ -144,14 +144,20 @@ func parseWants(t *testing.T, file string, line int, text string) []want {
 	return wants
 }
 
-func (c ruleCase) run(t *testing.T) *diag.Report {
-	t.Helper()
+// rules are the rules that the case runs, and the ids of all there are.
+func (c ruleCase) rules() (selected []*analyzer.Rule, known []string) {
 	for _, r := range rules.All() {
-		c.opts.Known = append(c.opts.Known, r.ID)
+		known = append(known, r.ID)
 		if len(c.only) == 0 && !r.Off || slices.Contains(c.only, r.ID) {
-			c.opts.Rules = append(c.opts.Rules, r)
+			selected = append(selected, r)
 		}
 	}
+	return selected, known
+}
+
+func (c ruleCase) run(t *testing.T) *diag.Report {
+	t.Helper()
+	c.opts.Rules, c.opts.Known = c.rules()
 	report, err := analyzer.Run(c.opts)
 	if err != nil {
 		t.Fatal(err)

@@ -43,9 +43,12 @@ func localhost(p *analyzer.Pass, h *stack.Hop) {
 		Severity: diag.Info,
 		Summary:  "localhost is two addresses, and the target listens on one",
 		Subject:  label(h.Peer.Span, "localhost is 127.0.0.1 and mostly ::1 as well, and nothing listens on %s:%d", missing, h.Peer.Endpoint.Port),
-		Related:  append(useLabel(h), label(h.Listeners[0].Span, "listens on one of them")),
+		Related:  useLabel(h),
 		Notes:    []string{"nginx tries both; error.log, once every 10s: connect() failed (111: Connection refused) while connecting to upstream"},
 		Remedy:   "write " + bound,
+	}
+	if at := h.Listeners[0].Span; !at.IsZero() { // zero for one that only the settings name
+		f.Related = append(f.Related, label(at, "listens on one of them"))
 	}
 	if why := noNext(h.Target); why != "" {
 		f.Severity = diag.Warning

@@ -36,8 +36,11 @@ var targetNoListener = analyzer.Rule{
 }
 
 func noListener(p *analyzer.Pass, h *stack.Hop) {
+	if h.Peer.Down || !unserved(h) || len(h.Scope.UnknownPools) > 0 || !looksLikePHP(h) {
+		return
+	}
 	pools := fastCGIListeners(h.Scope)
-	if len(pools) == 0 || len(h.Scope.UnknownPools) > 0 || h.Peer.Down || !unserved(h) || !looksLikePHP(h) {
+	if len(pools) == 0 {
 		return
 	}
 	for _, other := range h.Target.Hops {
@@ -218,12 +221,17 @@ func connectFix(h *stack.Hop, pools []*stack.Listener, complete bool) diag.Fix {
 	case len(sameButVersion) == 1:
 		return rewrite(h, sameButVersion[0], diag.Unsafe, "requests go to another PHP version than the one written")
 	}
-	candidates := make([]string, 0, len(pools))
-	for _, l := range pools {
+	const most = 5
+	var candidates []string
+	for _, l := range nearest(h.Peer.Endpoint, pools, most) {
 		candidates = append(candidates, connectAddress(l))
 	}
 	slices.Sort(candidates)
-	return diag.Fix{Title: "connect to what is meant: " + strings.Join(slices.Compact(candidates), ", "), Safety: diag.Manual}
+	title := "connect to what is meant: " + strings.Join(slices.Compact(candidates), ", ")
+	if len(pools) > most {
+		title += ", …"
+	}
+	return diag.Fix{Title: title, Safety: diag.Manual}
 }
 
 func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) diag.Fix {

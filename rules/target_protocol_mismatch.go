@@ -75,8 +75,13 @@ func otherSpeaker(h *stack.Hop) *stack.Listener {
 			return nil
 		}
 	}
-	e := h.Peer.Endpoint
-	if !h.Certain || len(h.Listeners) == 0 || e.Net == stack.TCP && (!e.Local() || !h.Scope.Complete() || !h.Scope.InUse(h.Target.Config)) {
+	if !h.Certain || len(h.Listeners) == 0 {
+		return nil
+	}
+	// A socket is what its path says; a port may be another program's where not
+	// all pools of the host are known.
+	pool := h.Listeners[0].Pool != nil
+	if pool && h.Peer.Endpoint.Net == stack.TCP && (!h.Peer.Endpoint.Local() || !h.Scope.Complete() || !h.Scope.InUse(h.Target.Config)) {
 		return nil
 	}
 	return h.Listeners[0]

@@ -72,7 +72,7 @@ func reportName(p *analyzer.Pass, t *stack.Target, name stack.Name) {
 		f.Related = append(f.Related, label(t.Pass.Head(), "goes there"))
 	}
 	before, after, written := strings.Cut(t.Pass.Arg(0), "localhost")
-	if l := onLoopback(p.Scope, name); name.From == t.Pass && name.Host == "localhost" && written && l != nil {
+	if l := onLoopback(t, name); name.From == t.Pass && name.Host == "localhost" && written && l != nil {
 		f.Related = append(f.Related, label(l.Span, "listens there"))
 		f.Fixes = []diag.Fix{{
 			Title: "write 127.0.0.1", Safety: diag.Safe,
@@ -82,15 +82,14 @@ func reportName(p *analyzer.Pass, t *stack.Target, name stack.Name) {
 	p.Report(name.From, name.From, f)
 }
 
-// onLoopback is what certainly listens on 127.0.0.1 at the port of a name; nil if that is not known.
-func onLoopback(s *stack.Scope, name stack.Name) *stack.Listener {
-	if name.Port == 0 {
-		return nil
-	}
-	target := stack.TCPEndpoint("127.0.0.1", name.Port)
-	for _, l := range s.Listeners {
-		if target.Reaches(l.Endpoint) == stack.Yes {
-			return l
+// onLoopback is what listens on 127.0.0.1 at the port of a name; nil if that is not known.
+func onLoopback(t *stack.Target, name stack.Name) *stack.Listener {
+	address := stack.TCPEndpoint("127.0.0.1", name.Port)
+	for _, h := range t.Hops {
+		for _, l := range h.Listeners {
+			if address.Reaches(l.Endpoint) == stack.Yes {
+				return l
+			}
 		}
 	}
 	return nil

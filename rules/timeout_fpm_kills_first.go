@@ -44,8 +44,12 @@ func fpmKillsFirst(p *analyzer.Pass, h *stack.Hop) {
 	f.Summary = "nginx is told to wait far longer than PHP-FPM lets a request live"
 	f.Notes = append(f.Notes, fmt.Sprintf("what takes longer than %s ends as 502; error.log: recv() failed (104: Connection reset by peer) while reading response header from upstream", seconds(w.terminateLimit)))
 	f.Remedy = fmt.Sprintf("raise request_terminate_timeout of pool %s, or lower fastcgi_read_timeout to %s", w.pool.Name, seconds(w.patience()))
+	safety, risk := diag.Unsafe, "a response that pauses for longer between two pieces of output would be cut"
+	if len(w.hop.Target.Peers) != 1 {
+		safety, risk = diag.Manual, "" // the other servers may let a request take longer
+	}
 	f.Fixes = []diag.Fix{
-		w.setReadTimeout(w.patience(), diag.Unsafe, "a response that pauses for longer between two pieces of output would be cut"),
+		w.setReadTimeout(w.patience(), safety, risk),
 		{Title: "raise request_terminate_timeout of pool " + w.pool.Name, Safety: diag.Manual},
 	}
 	p.Report(w.at(), w.terminate.Span, f)

@@ -20,6 +20,9 @@ const longestLine = 160
 // want matches the comment by which a case says what is to be found on its line.
 var want = regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
 
+// option matches a line of a case's comment that says how it is run.
+var option = regexp.MustCompile(`(?m)^[a-z]+(?:-[a-z]+)*: .*$`)
+
 // Example is a rule's case "bad" or "good" as a reader would see its files in an
 // editor: without what only the tests need.
 func Example(rule, name string) (example *txtar.Archive, ok bool) {
@@ -28,7 +31,7 @@ func Example(rule, name string) (example *txtar.Archive, ok bool) {
 		return nil, false
 	}
 	archive := txtar.Parse(text)
-	shown := &txtar.Archive{Comment: bytes.TrimSpace(archive.Comment)}
+	shown := &txtar.Archive{Comment: bytes.TrimSpace(option.ReplaceAll(archive.Comment, nil))}
 	for _, f := range archive.Files {
 		if f.Name == "want" || strings.HasPrefix(f.Name, "fixed/") {
 			continue

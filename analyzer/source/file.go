@@ -16,6 +16,9 @@ import (
 type File struct {
 	// Path is the path under which the file was asked for, with forward slashes.
 	Path string
+	// Real is where it was read: Path with the symbolic links on the way replaced by
+	// where they lead on the host that the tree is of. Equal to Path where none was met.
+	Real string
 	// Text is the whole content.
 	Text string
 
@@ -25,7 +28,7 @@ type File struct {
 
 // NewFile returns a file with the given path and content.
 func NewFile(path, text string) *File {
-	return &File{Path: path, Text: text}
+	return &File{Path: path, Real: path, Text: text}
 }
 
 // Hash is the SHA-256 of the content.

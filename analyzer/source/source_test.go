@@ -96,6 +96,11 @@ func TestMatchPath(t *testing.T) {
 		{"legacy/**", "legacyx/a", false},
 		{"a/**/z", "a/b/c/z", true},
 		{"a/**/z", "a/z", true},
+		{"/a/**/z", "/a/b/z", true},
+		{"/a/*", "a/b", false},
+		{"a/*", "/a/b", false},
+		{"**/z", "/a/z", true},
+		{"a/b/", "a/b", true},
 	}
 	for _, tt := range tests {
 		if got := MatchPath(tt.pattern, tt.name); got != tt.want {

@@ -25,8 +25,7 @@ func (p *program) lint(o *options) (int, error) {
 	if err == nil && len(o.args) == 0 {
 		err = s.checkPaths(source.OS{Dir: p.Dir})
 	}
-	var wrong settingsError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[settingsError](err); ok {
 		return exitUsage, p.showSettingsError(o, wrong)
 	}
 	if err != nil {
@@ -62,6 +61,13 @@ func (p *program) lint(o *options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	f := fixing{report: report}
+	if o.fix != "" || o.diff {
+		if f, err = p.fix(o, in, report); err != nil {
+			return 0, err
+		}
+		report = f.report
+	}
 	if s.file != nil {
 		report.Notes = append([]diag.ReadNote{{Path: s.file.Path, Why: "the settings"}}, report.Notes...)
 	}
@@ -73,8 +79,11 @@ func (p *program) lint(o *options) (int, error) {
 			return 0, err
 		}
 	}
-	if err := p.report(o, report); err != nil {
+	if err := p.report(o, f); err != nil {
 		return 0, fmt.Errorf("the report could not be written: %w", err)
+	}
+	if f.failed {
+		return exitFailed, nil
 	}
 	return exitCode(report, o), nil
 }
@@ -103,12 +112,16 @@ func reason(err error) string {
 
 // report writes the report to where it is wanted; an output file is written only
 // once the report is complete.
-func (p *program) report(o *options, r *diag.Report) error {
-	if o.output == "" {
-		return p.write(p.Stdout, o, r)
+func (p *program) report(o *options, f fixing) error {
+	switch {
+	case o.output != "":
+	case o.diff:
+		return p.write(p.Stderr, o, f)
+	default:
+		return p.write(p.Stdout, o, f)
 	}
 	var b bytes.Buffer
-	if err := p.write(&b, o, r); err != nil {
+	if err := p.write(&b, o, f); err != nil {
 		return err
 	}
 	name := o.output
@@ -118,15 +131,17 @@ func (p *program) report(o *options, r *diag.Report) error {
 	return os.WriteFile(name, b.Bytes(), 0o644) //nolint:gosec // a report is for others to read
 }
 
-func (p *program) write(w io.Writer, o *options, r *diag.Report) error {
+func (p *program) write(w io.Writer, o *options, f fixing) error {
 	if o.format == "json" {
-		return render.JSON(w, r, render.JSONOptions{Version: version(), Severity: o.severity})
+		return render.JSON(w, f.report, render.JSONOptions{Version: version(), Severity: o.severity, Fixed: f.fixed})
 	}
-	return render.Text(w, r, render.TextOptions{
+	return render.Text(w, f.report, render.TextOptions{
 		Severity: o.severity,
 		Color:    p.colored(o.color, w),
 		Quiet:    o.quiet,
 		Listed:   o.verbose,
+		Fixed:    f.done,
+		Mended:   f.fixed,
 	})
 }
 

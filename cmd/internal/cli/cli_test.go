@@ -135,7 +135,10 @@ func TestWrongUsage(t *testing.T) {
 		want string
 	}{
 		{"--nope", `unknown flag: --nope`},
-		{"--fix", `unknown flag: --fix`},
+		{"--fix=all", `--fix=all: use --fix or --fix=unsafe`},
+		{"--fix=", `--fix=: use --fix or --fix=unsafe`},
+		{"--fix -", `--fix cannot write to standard input: --diff prints its fixes`},
+		{"--diff --format json", `--diff takes no --format but text`},
 		{"--severty error", `unknown flag: --severty; did you mean "--severity"?`},
 		{"-x", `unknown shorthand flag: 'x' in -x`},
 		{"--format", `flag needs an argument: --format`},

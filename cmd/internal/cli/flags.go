@@ -52,6 +52,8 @@ type options struct {
 	config                            string
 	noConfig                          bool
 	stdinName, color                  string
+	fix                               string // "", fixSafe or fixUnsafe
+	diff                              bool
 	mappings, only, skip, exclude     []string
 	lowest, failing                   string
 	quiet, verbose, help, showVersion bool
@@ -70,6 +72,9 @@ func newOptions() *options {
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
+	f.StringVar(&o.fix, "fix", "", "write fixes of `SAFETY` safe, or of unsafe as well, which may change what works")
+	f.Lookup("fix").NoOptDefVal = fixSafe
+	f.BoolVar(&o.diff, "diff", false, "print the fixes as a unified diff and write nothing; findings go to standard error")
 	f.StringVar(&o.format, "format", "text", "write the report as `FORMAT`: text or json")
 	f.StringVar(&o.output, "output", "", "write the report to `FILE`")
 	f.StringVar(&o.root, "root", "", "look up absolute paths of the configuration below `DIR`")
@@ -191,6 +196,15 @@ func (o *options) validate() error {
 	if _, ok := analyzer.ParseContext(o.context); o.context != "" && !ok {
 		return usagef("--context %q is none of %s", o.context, strings.Join(analyzer.Contexts(), " | "))
 	}
+	if fix := o.flags.Lookup("fix"); fix.Changed && o.fix != fixSafe && o.fix != fixUnsafe {
+		return usagef("--fix=%s: use --fix or --fix=unsafe", o.fix)
+	}
+	if o.diff && o.format != "text" {
+		return usagef("--diff takes no --format but text")
+	}
+	if o.fix != "" && !o.diff && slices.Contains(o.args, "-") {
+		return usagef("--fix cannot write to standard input: --diff prints its fixes")
+	}
 	if o.quiet && o.verbose {
 		return usagef("-q and -v exclude each other")
 	}
@@ -211,6 +225,8 @@ const usageHead = `nginx-lint reads nginx and PHP-FPM configuration together and
 
 Usage:
   nginx-lint [flags] [PATH ...]   check files and folders; "-" is standard input
+  nginx-lint --fix [PATH ...]     check, and write the safe fixes
+  nginx-lint --diff [PATH ...]    check, and print the fixes; nothing is written
   nginx-lint explain RULE         what a rule means, why, examples, what to do
   nginx-lint rules                all rules, one a line (also --format json)
   nginx-lint version              version, commit and Go version

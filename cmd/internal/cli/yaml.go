@@ -50,8 +50,7 @@ func (d *decoder) root() ast.Node {
 	if err != nil {
 		var at source.Span
 		message := err.Error()
-		var wrong *yaml.SyntaxError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*yaml.SyntaxError](err); ok {
 			at, message = d.span(wrong.Token), wrong.Message
 		}
 		if at.IsZero() {
@@ -93,13 +92,8 @@ func tooDeep(text string) int {
 
 // spanOf is where a value is written, up to the end of its first line.
 func (d *decoder) spanOf(n ast.Node) source.Span {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return d.spanOf(n.Values[0].Key)
-		}
-	case *ast.MappingValueNode:
-		return d.spanOf(n.Key)
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		return d.spanOf(m.Values[0].Key)
 	}
 	return d.span(n.GetToken())
 }
@@ -143,22 +137,21 @@ func none(n ast.Node) bool { return n == nil || n.Type() == ast.NullType }
 
 // kindOf names what a value is.
 func kindOf(n ast.Node) string {
-	switch n.Type() {
-	case ast.MappingType, ast.MappingValueType:
+	switch n.(type) {
+	case *ast.MappingNode:
 		return "a mapping"
-	case ast.SequenceType:
+	case *ast.SequenceNode:
 		return "a list"
-	case ast.AnchorType, ast.AliasType, ast.MergeKeyType, ast.TagType:
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		return "an anchor, an alias or a tag, which are not read here"
-	case ast.LiteralType:
+	case *ast.LiteralNode:
 		return "a block of lines"
-	case ast.BoolType:
+	case *ast.BoolNode:
 		return "a boolean"
-	case ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType:
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
 		return "a number"
-	default:
-		return "a text"
 	}
+	return "a text"
 }
 
 func (d *decoder) wrong(n ast.Node, want string) {

@@ -188,9 +188,18 @@ func Patch(w io.Writer, diff string, color bool) error {
 		case !strings.HasPrefix(line, `\`):
 			paint = bold
 		}
-		fmt.Fprintln(b, palette(true).paint(paint, cleanText(line)))
+		fmt.Fprintln(b, palette(true).paint(paint, cleanLine(line)))
 	}
 	return b.Flush()
+}
+
+// cleanLine is Clean for a line that keeps its tabs.
+func cleanLine(line string) string {
+	parts := strings.Split(line, "\t")
+	for i := range parts {
+		parts[i] = Clean(parts[i])
+	}
+	return strings.Join(parts, "\t")
 }
 
 // hunkSize reads how many lines a hunk has in the text before and in that after.

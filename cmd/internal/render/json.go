@@ -23,6 +23,8 @@ type JSONOptions struct {
 	Version string
 	// Severity is the lowest that is reported and counted.
 	Severity diag.Severity
+	// Fixed counts the fixes that were written before.
+	Fixed int
 }
 
 type jsonReport struct {
@@ -116,7 +118,7 @@ func JSON(w io.Writer, r *diag.Report, o JSONOptions) error {
 		Findings:      []jsonFinding{},
 		Suppressed:    r.Suppressed,
 		Unresolved:    make([]jsonUnresolved, len(r.Unresolved)),
-		Summary:       jsonSummary{Files: len(r.Files)},
+		Summary:       jsonSummary{Files: len(r.Files), Fixed: o.Fixed},
 	}
 	for i, f := range r.Files {
 		out.Files[i] = f.Path

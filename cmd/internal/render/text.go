@@ -24,6 +24,10 @@ type TextOptions struct {
 	Quiet bool
 	// Listed is set where what could not be resolved is listed elsewhere.
 	Listed bool
+	// Fixed is what was done before, by file; a fix of two files is in it twice.
+	Fixed []Fixed
+	// Mended counts the fixes.
+	Mended int
 }
 
 // maxLabel is the column up to which a label stands beside its underline; a longer one
@@ -34,6 +38,9 @@ const maxLabel = 120
 // what was found in all, then what could not be resolved.
 func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 	p := printer{w: bufio.NewWriter(w), palette: palette(o.Color)}
+	if !o.Quiet {
+		p.fixed(o.Fixed)
+	}
 	count := map[diag.Severity]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -50,7 +57,7 @@ func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 		if len(count) > 0 {
 			fmt.Fprintln(p.w)
 		}
-		p.summary(r, count, o.Severity)
+		p.summary(r, count, o)
 		p.unresolved(r, o.Listed)
 	}
 	return p.w.Flush()
@@ -90,18 +97,24 @@ func (p *printer) finding(f *diag.Finding) {
 		p.line("", "")
 		for _, n := range all {
 			p.note(n.kind, n.text)
+			if n.fix != nil {
+				p.fix(f, n.fix)
+			}
 		}
 	}
 }
 
 // A note is a line below the source lines.
-type note struct{ kind, text string }
+type note struct {
+	kind, text string
+	fix        *diag.Fix // shown below it
+}
 
 func notes(f *diag.Finding) []note {
 	var all []note
 	add := func(kind, text string) {
 		if text != "" {
-			all = append(all, note{kind, text})
+			all = append(all, note{kind: kind, text: text})
 		}
 	}
 	if f.Subject.Span.IsZero() {
@@ -122,12 +135,13 @@ func notes(f *diag.Finding) []note {
 		add("note", text)
 	}
 	add("note", inclusion(f))
-	for _, fix := range f.Fixes {
+	for i := range f.Fixes {
+		fix := &f.Fixes[i]
 		text := fix.Title
 		if fix.Risk != "" {
 			text += "; risk: " + fix.Risk
 		}
-		add("fix ("+fix.Safety.String()+")", text)
+		all = append(all, note{"fix (" + fix.Safety.String() + ")", text, fix})
 	}
 	add("help", f.Remedy)
 	return all
@@ -190,7 +204,7 @@ func (p *printer) note(kind, text string) {
 	fmt.Fprintf(p.w, "%*s %s %s: %s\n", p.gutter, "", p.paint(blue, "="), p.paint(bold, kind), Clean(text))
 }
 
-func (p *printer) summary(r *diag.Report, count map[diag.Severity]int, lowest diag.Severity) {
+func (p *printer) summary(r *diag.Report, count map[diag.Severity]int, o TextOptions) {
 	var parts []string
 	for s := diag.Error; s >= diag.Info; s-- {
 		if n := count[s]; n > 0 {
@@ -199,9 +213,12 @@ func (p *printer) summary(r *diag.Report, count map[diag.Severity]int, lowest di
 	}
 	text := strings.Join(parts, ", ")
 	if text == "" {
-		text = p.paint(green, nothing(lowest))
+		text = p.paint(green, nothing(o.Severity))
 	}
 	text += " in " + plural(len(r.Files), "file")
+	if o.Mended > 0 {
+		text += "; " + p.paint(green, fmt.Sprintf("%d fixed", o.Mended))
+	}
 	if r.Suppressed > 0 {
 		text += "; " + plural(r.Suppressed, "finding") + " silenced by comments"
 	}
@@ -288,6 +305,11 @@ func gutterWidth(f *diag.Finding) int {
 	for _, l := range f.Related {
 		last = max(last, l.Span.Line())
 	}
+	for i := range f.Fixes {
+		for _, l := range fixLines(&f.Fixes[i]) {
+			last = max(last, l.line)
+		}
+	}
 	return len(strconv.Itoa(last))
 }
 
@@ -323,6 +345,7 @@ const (
 	red   = "1;31"
 	green = "32"
 	blue  = "34"
+	cyan  = "36"
 )
 
 var severityPaint = map[diag.Severity]string{
