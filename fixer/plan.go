@@ -49,19 +49,22 @@ type Fixed struct {
 	Fix     diag.Fix
 }
 
-// A Bug is a fix that was not applied because it is not as fixes have to be.
-type Bug struct {
+// A Refusal is a fix that was not applied because it is not as fixes have to be.
+type Refusal struct {
 	Finding diag.Finding
 	Title   string
 	Reason  string
+	// Bug is set where the linter is at fault, and not where the finding may have
+	// hidden what came to light.
+	Bug bool
 }
 
-func (b Bug) String() string {
+func (r Refusal) String() string {
 	where := ""
-	if s := b.Finding.Subject.Span; !s.IsZero() {
+	if s := r.Finding.Subject.Span; !s.IsZero() {
 		where = fmt.Sprintf(" at %s:%d", s.File.Path, s.Line())
 	}
-	return fmt.Sprintf("%s%s: the fix %q was not applied: %s", b.Finding.Rule, where, b.Title, b.Reason)
+	return fmt.Sprintf("%s%s: the fix %q was not applied: %s", r.Finding.Rule, where, r.Title, r.Reason)
 }
 
 // A Result is what fixes make of a configuration. Nothing is written yet.
@@ -72,8 +75,8 @@ type Result struct {
 	Fixed []Fixed
 	// Report is on the new texts.
 	Report *diag.Report
-	// Bugs are faults of the linter itself.
-	Bugs []Bug
+	// Refused are fixes that would have been applied but did no good.
+	Refused []Refusal
 	// Withheld are the files that a fix would have changed and may not, sorted.
 	Withheld []string
 }
@@ -88,13 +91,13 @@ func Plan(report *diag.Report, o Options) *Result {
 	for {
 		result, restless := p.run(report)
 		if len(restless) == 0 {
-			result.Bugs = p.bugs
+			result.Refused = p.refusals
 			return result
 		}
 		for _, f := range restless {
 			if !p.restless[f.Finding.Rule] {
 				p.restless[f.Finding.Rule] = true
-				p.bug(f, "its rule wants more fixes after each fix")
+				p.report(f, "its rule wants more fixes after each fix", true)
 			}
 		}
 	}
@@ -106,7 +109,7 @@ type planner struct {
 	refused map[fixKey]bool
 	// restless are the rules whose fixes do not come to an end.
 	restless map[string]bool
-	bugs     []Bug
+	refusals []Refusal
 }
 
 // A fixKey names a fix wherever its lines are moved to.
@@ -115,15 +118,15 @@ type fixKey struct {
 	title string
 }
 
-func (p *planner) bug(f Fixed, reason string) {
-	p.bugs = append(p.bugs, Bug{Finding: f.Finding, Title: f.Fix.Title, Reason: reason})
+func (p *planner) report(f Fixed, reason string, bug bool) {
+	p.refusals = append(p.refusals, Refusal{Finding: f.Finding, Title: f.Fix.Title, Reason: reason, Bug: bug})
 }
 
-func (p *planner) refuse(f Fixed, reason string) {
+func (p *planner) refuse(f Fixed, reason string, bug bool) {
 	k := fixKey{keyOf(&f.Finding), f.Fix.Title}
 	if !p.refused[k] {
 		p.refused[k] = true
-		p.bug(f, reason)
+		p.report(f, reason, bug)
 	}
 }
 
@@ -210,9 +213,9 @@ func (p *planner) best(f *diag.Finding, files map[string]*source.File, withheld 
 		err := validate(fix, files)
 		switch {
 		case err != nil:
-			p.refuse(Fixed{*f, fix}, err.Error())
+			p.refuse(Fixed{*f, fix}, err.Error(), true)
 		case !unique:
-			p.refuse(Fixed{*f, fix}, "two fixes of the finding have one title")
+			p.refuse(Fixed{*f, fix}, "two fixes of the finding have one title", true)
 		case !p.editable(fix, withheld):
 		default:
 			best, ok = fix, true
@@ -239,12 +242,12 @@ func (p *planner) settle(base state, fixes []Fixed) (now state, accepted []Fixed
 	now = base
 	var try func([]Fixed)
 	try = func(some []Fixed) {
-		next, reason := p.attempt(base, slices.Concat(accepted, some))
+		next, bad := p.attempt(base, slices.Concat(accepted, some))
 		switch {
-		case reason == "":
+		case bad == nil:
 			now, accepted = next, append(accepted, some...)
 		case len(some) == 1:
-			p.refuse(some[0], reason)
+			p.refuse(some[0], bad.reason, p.isOurs(bad, &some[0].Finding))
 		default:
 			half := len(some) / 2
 			try(some[:half])
@@ -256,7 +259,7 @@ func (p *planner) settle(base state, fixes []Fixed) (now state, accepted []Fixed
 }
 
 // attempt applies fixes that go together and says why the result is worse, if it is.
-func (p *planner) attempt(base state, fixes []Fixed) (next state, reason string) {
+func (p *planner) attempt(base state, fixes []Fixed) (next state, bad *fault) {
 	together := edits{}
 	syntax := false
 	for _, f := range fixes {
@@ -269,7 +272,7 @@ func (p *planner) attempt(base state, fixes []Fixed) (next state, reason string)
 	}
 	report, err := p.o.Check(next.texts)
 	if err != nil {
-		return next, "what it makes cannot be checked: " + err.Error()
+		return next, &fault{reason: "what it makes cannot be checked: " + err.Error()}
 	}
 	next.report = report
 	if syntax {

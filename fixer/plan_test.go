@@ -105,7 +105,7 @@ func TestPlan(t *testing.T) {
 		files map[string]string
 		rules []toyRule
 		o     Options
-		// What comes of it: files that changed, fixes, and parts of bugs.
+		// What comes of it: files that changed, fixes, and parts of what is said of refused ones.
 		want  map[string]string
 		fixed int
 		bugs  []string
@@ -399,8 +399,11 @@ func TestPlan(t *testing.T) {
 				t.Errorf("%d fixes applied, want %d", len(r.Fixed), test.fixed)
 			}
 			var bugs []string
-			for _, b := range r.Bugs {
+			for _, b := range r.Refused {
 				bugs = append(bugs, b.String())
+				if !b.Bug {
+					t.Errorf("no bug: %s", b)
+				}
 			}
 			if len(bugs) != len(test.bugs) {
 				t.Errorf("bugs %q, want %q", bugs, test.bugs)
@@ -444,8 +447,28 @@ func TestWithheld(t *testing.T) {
 		}},
 	}}
 	r := l.plan(t, Options{Editable: func(f *source.File) bool { return strings.HasPrefix(f.Path, "in/") }})
-	if len(r.Changes) != 1 || r.Changes[0].Text != "good alone" || !slices.Equal(r.Withheld, []string{"out/b"}) || len(r.Bugs) > 0 {
+	if len(r.Changes) != 1 || r.Changes[0].Text != "good alone" || !slices.Equal(r.Withheld, []string{"out/b"}) || len(r.Refused) > 0 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestHiddenFaults: behind an error, or what a server refuses, there may be more, which is no fault of ours.
+func TestHiddenFaults(t *testing.T) {
+	t.Parallel()
+	l := &toy{files: map[string]string{"a": "bad 2"}, rules: []toyRule{{"r", "bad", diag.Error, replace("good")}, {"s", "good 2", diag.Error, nil}}}
+	report, err := l.check(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		severity diag.Severity
+		refused  diag.Program
+		bug      bool
+	}{{diag.Warning, "", true}, {diag.Error, "", false}, {diag.Warning, diag.Nginx, false}} {
+		report.Findings[0].Severity, report.Findings[0].RefusedBy = test.severity, test.refused
+		if r := Plan(report, Options{Check: l.check}); len(r.Changes) > 0 || len(r.Refused) != 1 || r.Refused[0].Bug != test.bug {
+			t.Errorf("%+v: %+v", test, r)
+		}
 	}
 }
 
@@ -455,7 +478,7 @@ func TestMoreRoundsThanAllowed(t *testing.T) {
 	l := &toy{files: map[string]string{"a": strings.Repeat("i", maxRounds+1)}, rules: []toyRule{
 		{"r", "^i", diag.Warning, replace("")},
 	}}
-	if r := l.plan(t, Options{}); len(r.Changes) > 0 || len(r.Bugs) != 1 {
+	if r := l.plan(t, Options{}); len(r.Changes) > 0 || len(r.Refused) != 1 {
 		t.Errorf("%+v", r)
 	}
 }

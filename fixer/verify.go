@@ -24,13 +24,28 @@ func keyOf(f *diag.Finding) findingKey {
 // words is a text with each run of white space as one blank.
 func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 
+// A fault is why a result is no good.
+type fault struct {
+	reason string
+	// rule is that of the error which is new, if that is the fault.
+	rule string
+}
+
+// isOurs reports whether the linter is at fault with a fix that led to the fault. An
+// error may have hidden those of other rules, and what a server refuses anything;
+// but files that can be read hide no faults of their syntax.
+func (p *planner) isOurs(f *fault, fixed *diag.Finding) bool {
+	hidden := f.rule != "" && f.rule != fixed.Rule && fixed.Severity == diag.Error
+	return f.rule == p.o.SyntaxRule && f.rule != "" || fixed.RefusedBy == "" && !hidden
+}
+
 // worse says what a report has that the one before had not and no fix may bring:
 // a file that is not read any more, a limit met, an error. An error is known by
 // its key, or by its place where another finding's fix changed its words; and one
 // that a rule kept back until another in the same block was mended is not new.
-func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
-	if reason := unread(before, after, together); reason != "" {
-		return reason
+func worse(before, after *diag.Report, fixes []Fixed, together edits) *fault {
+	if unread := unread(before, after, together); unread != nil {
+		return unread
 	}
 	byKey := map[findingKey][]*diag.Finding{}
 	for i := range before.Findings {
@@ -56,10 +71,10 @@ func worse(before, after *diag.Report, fixes []Fixed, together edits) string {
 	next := slices.Clone(fixes)
 	for _, f := range fresh {
 		if !together.movedTo(f, byKey) && !together.comesNext(f, &next) {
-			return fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary)
+			return &fault{fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary), f.Rule}
 		}
 	}
-	return ""
+	return nil
 }
 
 // movedTo takes out the finding that the edits have made this one of, if any.
@@ -117,16 +132,16 @@ func (in edits) image(s source.Span) (start, end int) {
 // stillBroken is worse for fixes of files that cannot be read as they stand:
 // each must have fewer faults of that kind afterwards. What else is found then
 // could not be seen before.
-func (p *planner) stillBroken(before, after *diag.Report, together edits) string {
-	if reason := unread(before, after, together); reason != "" {
-		return reason
+func (p *planner) stillBroken(before, after *diag.Report, together edits) *fault {
+	if unread := unread(before, after, together); unread != nil {
+		return unread
 	}
 	for _, name := range slices.Sorted(maps.Keys(together)) {
 		if p.faults(after, name) >= p.faults(before, name) {
-			return name + " would be no easier to read"
+			return &fault{reason: name + " would be no easier to read"}
 		}
 	}
-	return ""
+	return nil
 }
 
 // faults counts what keeps a file from being read.
@@ -141,19 +156,19 @@ func (p *planner) faults(report *diag.Report, name string) int {
 }
 
 // unread says what could not be checked any more.
-func unread(before, after *diag.Report, together edits) string {
+func unread(before, after *diag.Report, together edits) *fault {
 	for _, name := range slices.Sorted(maps.Keys(together)) {
 		if !slices.ContainsFunc(after.Files, func(f *source.File) bool { return realPath(f) == name }) {
-			return name + " would not be read as configuration any more"
+			return &fault{reason: name + " would not be read as configuration any more"}
 		}
 	}
 	if after.LimitReached && !before.LimitReached {
-		return "a limit of reading would be reached"
+		return &fault{reason: "a limit of reading would be reached"}
 	}
 	for _, f := range after.Failures {
 		if !slices.ContainsFunc(before.Failures, func(b diag.Failure) bool { return b.Path == f.Path }) {
-			return fmt.Sprintf("%s could not be checked any more: %v", f.Path, f.Err)
+			return &fault{reason: fmt.Sprintf("%s could not be checked any more: %v", f.Path, f.Err)}
 		}
 	}
-	return ""
+	return nil
 }

@@ -55,7 +55,7 @@ func TestFixed(t *testing.T) {
 			c := parseCase(t, name)
 			for _, unsafe := range []bool{false, true} {
 				result, changed := c.plan(t, unsafe, "")
-				for _, b := range result.Bugs {
+				for _, b := range result.Refused {
 					t.Error(b)
 				}
 				checkGone(t, result, unsafe)

@@ -15,7 +15,6 @@ import (
 var proxyLoop = analyzer.Rule{
 	ID:         "proxy-loop",
 	Severities: []diag.Severity{diag.Error},
-	YieldsTo:   []string{"target-tls-mismatch", "target-proxy-protocol"},
 	OnHop:      loop,
 	Doc: analyzer.Doc{
 		Summary: "proxy_pass leads back to its own location",

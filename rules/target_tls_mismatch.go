@@ -15,7 +15,7 @@ var targetTLSMismatch = analyzer.Rule{
 	ID:         "target-tls-mismatch",
 	Severities: []diag.Severity{diag.Error},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
-	YieldsTo:   []string{"target-protocol-mismatch", "target-proxy-protocol"},
+	YieldsTo:   []string{"target-proxy-protocol"},
 	OnHop:      tlsMismatch,
 	Doc: analyzer.Doc{
 		Summary: "plain HTTP to an address that speaks TLS, or TLS to one that does not",

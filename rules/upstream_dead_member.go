@@ -10,7 +10,7 @@ var upstreamDeadMember = analyzer.Rule{
 	ID:         "upstream-dead-member",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Manual},
-	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined", "fpm-duplicate-key", "target-no-listener", "target-port-missing"},
+	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined", "fpm-duplicate-key", "target-port-missing"},
 	OnScope:    deadMember,
 	Doc: analyzer.Doc{
 		Summary: "an upstream server on which nothing listens, beside others that serve",

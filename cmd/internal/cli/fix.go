@@ -42,8 +42,12 @@ func (p *program) fix(o *options, in analyzer.Options, report *diag.Report) (fix
 		Wanted:     func(f *diag.Finding) bool { return f.Severity >= o.severity },
 		Editable:   p.editable(in),
 	})
-	for _, b := range plan.Bugs {
-		p.complain("bug, please report: " + b.String())
+	for _, r := range plan.Refused {
+		blame := ""
+		if r.Bug {
+			blame = "bug, please report: "
+		}
+		p.complain(blame + r.String())
 	}
 	for _, name := range plan.Withheld {
 		p.complain(name + ": not fixed, as it is not among the paths")
