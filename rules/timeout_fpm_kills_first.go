@@ -25,7 +25,7 @@ var timeoutFPMKillsFirst = analyzer.Rule{
 			"Most of the wait that nginx was told to allow can never be used, so one of the two does not say what was meant.",
 		Gaps:      "Silent where nginx's limit is its default, for a modest margin (that is good practice), and where one of the limits is not known. A request that has called fastcgi_finish_request() is not killed.",
 		Remedy:    "Raise the pool's limit to what nginx was told to allow, or lower nginx's to what the pool allows.",
-		FixSafety: "Unsafe: nginx's limit is lowered to just above the pool's. Raising the pool's limit instead is shown, never applied.",
+		FixSafety: "Unsafe: nginx's limit is lowered to just above the pool's. With several servers, of which others may allow more, that is shown, never applied; so is always raising the pool's limit instead.",
 		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#request-terminate-timeout", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_read_timeout"},
 		Since:     "0.1.0",
 	},

@@ -95,8 +95,14 @@ func (s *Scope) User(c *nginx.Config) (user, group string, from nginx.Ref, known
 		user = s.NginxUser
 	}
 	group = user
-	if !from.IsZero() && from.NArgs() > 1 {
-		group = from.Arg(1)
+	if !from.IsZero() {
+		switch from.NArgs() {
+		case 1:
+		case 2:
+			group = from.Arg(1)
+		default: // nginx refuses it
+			return user, group, from, false
+		}
 	}
 	return user, group, from, user != "" && !nginx.Opaque(user+group) && !strings.Contains(user+group, "$")
 }

@@ -188,7 +188,7 @@ func Patch(w io.Writer, diff string, color bool) error {
 		case !strings.HasPrefix(line, `\`):
 			paint = bold
 		}
-		fmt.Fprintln(b, palette(true).paint(paint, cleanLine(line)))
+		fmt.Fprintln(b, palette(paint != "").paint(paint, cleanLine(line)))
 	}
 	return b.Flush()
 }

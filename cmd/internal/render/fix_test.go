@@ -1,0 +1,101 @@
+package render_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/cmd/internal/render"
+)
+
+// shownFix is what a finding's text has below the title of its only fix.
+func shownFix(t *testing.T, subject diag.Label, edits ...diag.Edit) string {
+	t.Helper()
+	r := &diag.Report{Findings: []diag.Finding{{
+		Rule: "r", Severity: diag.Error, Summary: "s", Subject: subject, Fixes: []diag.Fix{{Title: "mend it", Safety: diag.Safe, Edits: edits}},
+	}}}
+	_, below, ok := strings.Cut(text(t, r, render.TextOptions{Severity: diag.Info, Quiet: true}), "fix (safe): mend it\n")
+	if !ok {
+		t.Fatal("the fix is not shown")
+	}
+	return below
+}
+
+func TestFixIsShown(t *testing.T) {
+	t.Parallel()
+	f := source.NewFile("a.conf", "one 1;\ntwo 2; two 3;\r\n\tthree;\nfour;\nfive")
+	g := source.NewFile("b\n.conf", "x;\ny;\n")
+	insert := func(before, text string) diag.Edit {
+		span := at(t, f, before)
+		span.End = span.Start
+		return diag.Edit{Span: span, NewText: text}
+	}
+	many := make([]string, 14)
+	for i := range many {
+		many[i] = fmt.Sprint("line ", i+1)
+	}
+	for _, test := range []struct {
+		name  string
+		edits []diag.Edit
+		want  string
+	}{
+		{"none", nil, ""},
+		{"a word", []diag.Edit{{Span: at(t, f, "1"), NewText: "9"}}, "1 - one 1;\n1 + one 9;\n"},
+		{"two on a line", []diag.Edit{{Span: at(t, f, "3"), NewText: "8"}, {Span: at(t, f, "2"), NewText: "9"}}, "2 - two 2; two 3;\n2 + two 9; two 8;\n"},
+		{"an added line", []diag.Edit{insert("\nfour", "\n\tnew;")}, "4 +     new;\n"},
+		{"a removed line", []diag.Edit{{Span: at(t, f, "four;\n")}}, "4 - four;\n"},
+		{"lines apart", []diag.Edit{insert("one", "zero;\n"), {Span: at(t, f, "four"), NewText: "4"}}, "1 + zero;\n4 - four;\n5 + 4;\n"},
+		{"the last line", []diag.Edit{{Span: at(t, f, "five"), NewText: "5\n6\n"}}, "5 - five\n5 + 5\n6 + 6\n"},
+		{"another file", []diag.Edit{{Span: at(t, g, "y"), NewText: "z"}}, "  --> b\\n.conf:2\n2 - y;\n2 + z;\n"},
+		{"two files", []diag.Edit{{Span: at(t, g, "y"), NewText: "z"}, {Span: at(t, f, "1"), NewText: "9"}}, "1 - one 1;\n1 + one 9;\n  --> b\\n.conf:2\n2 - y;\n2 + z;\n"},
+		{"what is not visible", []diag.Edit{{Span: at(t, f, "1"), NewText: "\x1b[2J"}}, "1 - one 1;\n1 + one \\x1b[2J;\n"},
+		{"too many", []diag.Edit{insert("one", strings.Join(many, "\n")+"\n")}, " 1 + line 1\n 2 + line 2\n 3 + line 3\n 4 + line 4\n 5 + line 5\n 6 + line 6\n 7 + line 7\n 8 + line 8\n 9 + line 9\n10 + line 10\n   | and 4 lines more\n"},
+	} {
+		got := shownFix(t, diag.Label{Span: at(t, f, "one")}, test.edits...)
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestFixedIsShown(t *testing.T) {
+	t.Parallel()
+	o := render.TextOptions{Severity: diag.Info, Mended: 4, Fixed: []render.Fixed{
+		{"b", "r", "y"}, {"a", "r", "x"}, {"b", "q", "z"}, {"b", "r", "y"},
+	}}
+	want := "fixed a\n    r: x\nfixed b\n    r: y (2 times)\n    q: z\n\nno problems in 0 files; 4 fixed\n"
+	if diff := cmp.Diff(want, text(t, &diag.Report{}, o)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	o.Quiet = true
+	if got := text(t, &diag.Report{}, o); got != "" {
+		t.Errorf("quiet: %q", got)
+	}
+}
+
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	const patch = "--- a/f\n+++ b/f\n@@ -1,3 +1,2 @@\n a\x1b\t\n--- b\n-c\r\n+++ d\n\\ No newline at end of file\n--- a/g\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n"
+	for color, want := range map[bool]string{
+		false: patch,
+		true: "<1>--- a/f<>\n<1>+++ b/f<>\n<36>@@ -1,3 +1,2 @@<>\n a\\x1b\t\n<1;31>--- b<>\n<1;31>-c<>\n<32>+++ d<>\n\\ No newline at end of file\n" +
+			"<1>--- a/g<>\n<1>+++ b/g<>\n<36>@@ -1 +1 @@<>\n<1;31>-x<>\n<32>+y<>\n",
+	} {
+		var b bytes.Buffer
+		if err := render.Patch(&b, patch, color); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.NewReplacer("\x1b[0m", "<>", "\x1b[", "<", "m", ">").Replace(b.String())
+		if !color {
+			got = b.String()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("color %v (-want +got):\n%s", color, diff)
+		}
+	}
+}
