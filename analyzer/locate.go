@@ -151,7 +151,8 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 			return names, true, false
 		}
 		// nginx is content with a glob that matches nothing; so are we where its folder is there.
-		if info, err := r.p.opts.FS.Stat(path.Dir(name)); err == nil && info.IsDir() && !source.HasGlob(path.Dir(name)) {
+		// A folder that may not be listed says nothing about its files.
+		if _, err := r.p.opts.FS.ReadDir(path.Dir(name)); err == nil && !source.HasGlob(path.Dir(name)) {
 			complete = true
 		}
 	}

@@ -181,6 +181,8 @@ func samePath(a, b string) Certainty {
 		return Yes
 	case path.IsAbs(a) && path.IsAbs(b):
 		return No
+	case strings.HasPrefix(a, "../") || strings.HasPrefix(b, "../"):
+		return Maybe
 	case strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a):
 		return Maybe
 	}

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tufanbarisyildirim/gonginx/config"
@@ -28,6 +29,9 @@ func targets(s *Scope, c *nginx.Config) []*Target {
 	var found []*Target
 	upstreams := upstreamsOf(c)
 	for b := range c.Blocks(catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
+		if answersItself(b) {
+			continue // no request reaches the pass
+		}
 		for _, pass := range passes {
 			for _, r := range b.Own(pass.name) {
 				if r.NArgs() != 1 {
@@ -41,6 +45,21 @@ func targets(s *Scope, c *nginx.Config) []*Target {
 		}
 	}
 	return found
+}
+
+// answersItself reports whether every request to a block ends before it would be
+// passed on: by a `return` there or in the server, or by a rewrite of all URIs to elsewhere.
+func answersItself(b *nginx.Block) bool {
+	if len(b.Own("return")) > 0 {
+		return true
+	}
+	if server := b.Enclosing(catalog.Server); server != nil && len(server.Own("return")) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(b.Own("rewrite"), func(r nginx.Ref) bool {
+		all := r.Arg(0) == "^" || r.Arg(0) == ".*" || r.Arg(0) == "^.*$" || r.Arg(0) == "^(.*)$" || r.Arg(0) == "(.*)"
+		return all && (r.Arg(2) == "last" || r.Arg(2) == "redirect" || r.Arg(2) == "permanent")
+	})
 }
 
 // upstreamsOf are the http upstreams of a configuration by lower-case name: nginx ignores case here.
