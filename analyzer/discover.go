@@ -216,7 +216,7 @@ func scanINI(text string) iniScan {
 // isFPMKey reports whether a key is one that only PHP-FPM has.
 func isFPMKey(key string) bool {
 	switch key {
-	case "pm", "listen", "catch_workers_output", "clear_env", "emergency_restart_threshold", "request_terminate_timeout", "request_slowlog_timeout":
+	case "pm", "catch_workers_output", "clear_env", "emergency_restart_threshold", "request_terminate_timeout", "request_slowlog_timeout":
 		return true
 	}
 	return strings.HasPrefix(key, "pm.") || strings.HasPrefix(key, "listen.") || strings.HasPrefix(key, "php_admin_")

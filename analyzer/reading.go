@@ -113,7 +113,9 @@ func (d *driver) cycle(r nginx.Ref) {
 		// A pattern that cannot be opened matches nothing to nginx, so its own test passes.
 		f.Notes = []string{"nginx reads the files again and again until it may open no more: each directive in them counts many times"}
 	} else {
-		f.RefusedBy = diag.Nginx
+		if !r.Place.Block.Config.Fragment { // nobody is seen to include a fragment
+			f.RefusedBy = diag.Nginx
+		}
 		f.Notes = []string{"nginx opens the file again and again: [emerg] open() failed (24: Too many open files)"}
 	}
 	d.add(r, f)

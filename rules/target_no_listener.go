@@ -103,7 +103,7 @@ func fastCGIListeners(s *stack.Scope) []*stack.Listener {
 
 var (
 	phpWord   = regexp.MustCompile(`(?i)php|fpm`)
-	otherFCGI = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python`)
+	otherFCGI = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python|hhvm|php-?cgi|roadrunner`)
 )
 
 // looksLikePHP reports whether a target is meant for PHP-FPM and no other
