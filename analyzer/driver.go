@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
@@ -17,7 +16,7 @@ import (
 // A Pass is one rule at work on one scope.
 type Pass struct {
 	Rule *Rule
-	// Scope is nil for rules on blocks, which look at one configuration only.
+	// Scope is nil for rules that look at one configuration of nginx only.
 	Scope *stack.Scope
 
 	options map[string]float64
@@ -76,33 +75,65 @@ type driver struct {
 
 func (d *driver) run() {
 	var passes []*Pass
+	var work []func()
+	start := func(rule *Rule, s *stack.Scope) *Pass {
+		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID]}
+		passes = append(passes, p)
+		return p
+	}
+	configs := slices.Concat(d.mains, d.fragments)
+	var onDirective []*Rule
 	for _, rule := range d.opts.Rules {
-		if rule.Driver {
-			continue
-		}
-		options := d.opts.RuleOptions[rule.ID]
-		for _, s := range d.scopes {
-			passes = append(passes, &Pass{Rule: rule, Scope: s, options: options})
-		}
-		if rule.OnBlock != nil {
-			passes = append(passes, &Pass{Rule: rule, options: options})
+		switch {
+		case rule.Driver:
+		case rule.OnDirective != nil:
+			onDirective = append(onDirective, rule)
+		case rule.OnBlock != nil, rule.OnConfig != nil:
+			for _, c := range configs {
+				p := start(rule, nil)
+				work = append(work, func() { p.config(c) })
+			}
+		default:
+			for _, s := range d.scopes {
+				p := start(rule, s)
+				work = append(work, p.scope)
+			}
 		}
 	}
-	parallel(passes, d.pass)
+	for bodies := range slices.Chunk(d.lookups(), lookupsAtOnce) {
+		group := make([]*Pass, len(onDirective))
+		for i, rule := range onDirective {
+			group[i] = start(rule, nil)
+		}
+		work = append(work, func() {
+			for _, l := range bodies {
+				l.lookUp(group)
+			}
+		})
+	}
+	parallel(work, func(do func()) { do() })
 	for _, p := range passes {
 		d.findings = append(d.findings, p.found...)
 	}
 	d.reading()
 }
 
-func (d *driver) pass(p *Pass) {
+// lookupsAtOnce is how many bodies one goroutine looks up: enough to outweigh the
+// start, few enough to keep all processors busy.
+const lookupsAtOnce = 256
+
+func (p *Pass) config(c *nginx.Config) {
+	if p.Rule.OnConfig != nil {
+		p.Rule.OnConfig(p, c)
+		return
+	}
+	for b := range c.Blocks(p.Rule.In) {
+		p.Rule.OnBlock(p, b)
+	}
+}
+
+func (p *Pass) scope() {
 	switch {
-	case p.Scope == nil:
-		for _, c := range slices.Concat(d.mains, d.fragments) {
-			for b := range c.Blocks(catalog.HTTP | catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
-				p.Rule.OnBlock(p, b)
-			}
-		}
 	case p.Rule.OnHop != nil:
 		for _, h := range p.Scope.Hops {
 			p.Rule.OnHop(p, h)

@@ -3,6 +3,7 @@
 package analyzer
 
 import (
+	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
@@ -34,10 +35,16 @@ type Rule struct {
 	// testdata/rules/<id>/proof*.txtar show it.
 	NoProof string
 
-	OnHop   func(*Pass, *stack.Hop)
+	OnHop func(*Pass, *stack.Hop)
+	// OnBlock is called for the blocks of In.
 	OnBlock func(*Pass, *nginx.Block)
-	OnPool  func(*Pass, *fpm.Pool)
-	OnScope func(*Pass, *stack.Scope)
+	In      catalog.Context
+	// OnDirective is called for each directive that nginx would look up, once for
+	// each kind of block that its file is included in.
+	OnDirective func(*Pass, *Directive)
+	OnConfig    func(*Pass, *nginx.Config)
+	OnPool      func(*Pass, *fpm.Pool)
+	OnScope     func(*Pass, *stack.Scope)
 	// Driver is set for rules whose findings come from reading itself
 	// (syntax, read-limit, include-cycle, broken-link, ignore-comment): no On function then.
 	Driver bool

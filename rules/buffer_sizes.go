@@ -18,6 +18,7 @@ var bufferSizes = analyzer.Rule{
 	Safeties:   []diag.Safety{diag.Safe},
 	Refused:    diag.Nginx,
 	OnBlock:    buffers,
+	In:         catalog.HTTP | catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept,
 	Doc: analyzer.Doc{
 		Summary: "buffer sizes that do not add up, so that nginx does not start",
 		What: "For fastcgi, proxy, uwsgi and scgi, with the values in force in each server and location after inheritance: let S be the larger of `X_buffer_size` and one of the `X_buffers` (N of size Z). " +

@@ -246,13 +246,13 @@ func TestRules(t *testing.T) {
 			}
 			checkDoc(t, r)
 			hooks := 0
-			for _, set := range []bool{r.OnHop != nil, r.OnBlock != nil, r.OnPool != nil, r.OnScope != nil, r.Driver} {
+			for _, set := range []bool{r.OnHop != nil, r.OnBlock != nil, r.OnDirective != nil, r.OnConfig != nil, r.OnPool != nil, r.OnScope != nil, r.Driver} {
 				if set {
 					hooks++
 				}
 			}
-			if hooks != 1 {
-				t.Errorf("runs on %d kinds of things, want exactly one", hooks)
+			if hooks != 1 || (r.OnBlock != nil) != (r.In != 0) {
+				t.Errorf("runs on %d kinds of things, want exactly one, and In where these are blocks", hooks)
 			}
 			for _, other := range r.YieldsTo {
 				if !slices.ContainsFunc(all, func(r *analyzer.Rule) bool { return r.ID == other }) {

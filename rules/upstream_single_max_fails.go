@@ -14,6 +14,7 @@ var upstreamSingleMaxFails = analyzer.Rule{
 	ID:         "upstream-single-max-fails",
 	Severities: []diag.Severity{diag.Info},
 	OnBlock:    singleMaxFails,
+	In:         catalog.Upstream,
 	Doc: analyzer.Doc{
 		Summary: "max_fails or fail_timeout on the only server of an upstream has no effect",
 		What:    "An `upstream` has one `server`, given as an IP address or a unix socket, with `max_fails` or `fail_timeout`.",
@@ -25,28 +26,23 @@ var upstreamSingleMaxFails = analyzer.Rule{
 	},
 }
 
-func singleMaxFails(p *analyzer.Pass, http *nginx.Block) {
-	if http.Context != catalog.HTTP {
+func singleMaxFails(p *analyzer.Pass, upstream *nginx.Block) {
+	servers := upstream.Own("server")
+	if upstream.Missing || len(servers) != 1 || changeable(upstream) || !oneAddress(servers[0].Arg(0)) {
 		return
 	}
-	for _, upstream := range http.Children {
-		servers := upstream.Own("server")
-		if upstream.Context != catalog.Upstream || upstream.Missing || len(servers) != 1 || changeable(upstream) || !oneAddress(servers[0].Arg(0)) {
+	for i, arg := range servers[0].Args() {
+		name, _, _ := strings.Cut(arg, "=")
+		if name != "max_fails" && name != "fail_timeout" {
 			continue
 		}
-		for i, arg := range servers[0].Args() {
-			name, _, _ := strings.Cut(arg, "=")
-			if name != "max_fails" && name != "fail_timeout" {
-				continue
-			}
-			p.Report(servers[0], nil, diag.Finding{
-				Severity: diag.Info,
-				Summary:  "no effect on the only server of an upstream",
-				Subject:  label(servers[0].ArgSpan(i), "%s counts only where there is another server", name),
-				Notes:    []string{"nginx tries the server for each request, however often it failed"},
-				Remedy:   "drop " + name + ", or add a second server",
-			})
-		}
+		p.Report(servers[0], nil, diag.Finding{
+			Severity: diag.Info,
+			Summary:  "no effect on the only server of an upstream",
+			Subject:  label(servers[0].ArgSpan(i), "%s counts only where there is another server", name),
+			Notes:    []string{"nginx tries the server for each request, however often it failed"},
+			Remedy:   "drop " + name + ", or add a second server",
+		})
 	}
 }
 

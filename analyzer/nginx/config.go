@@ -33,7 +33,21 @@ type Config struct {
 
 	placements map[*syntax.Tree]int
 	blocks     []*Block
+	bodies     []Body
 }
+
+// A Body is what stands between two braces, or in an included file, in one
+// placement: the directives directly below ID. Include directives are among them.
+type Body struct {
+	// Block is what the directives stand in.
+	Block *Block
+	Place *Placement
+	ID    syntax.ID
+}
+
+// Bodies gives all bodies in reading order. Each directive is in one of them, as
+// often as its file is placed.
+func (c *Config) Bodies() []Body { return c.bodies }
 
 // A Missing include could not be read; what it could set is unknown.
 type Missing struct {

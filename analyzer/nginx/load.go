@@ -75,6 +75,7 @@ func (b *builder) file(p *Placement) {
 // fill walks the directives directly below d, which stand in block.
 func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	t := p.Tree
+	b.config.bodies = append(b.config.bodies, Body{block, p, d})
 	for child := range t.Children(d) {
 		name := t.Name(child)
 		switch {

@@ -1,0 +1,99 @@
+package analyzer
+
+import (
+	"path"
+	"slices"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/syntax"
+)
+
+// A Directive is one that nginx would look up, with what the catalogue says of it.
+type Directive struct {
+	nginx.Ref
+	// Block is what it stands in.
+	Block *nginx.Block
+	// Entry and Standing are what the nginx that will run it knows of the name there.
+	// At the top of a file that nobody includes, which may stand anywhere, a name
+	// that is known somewhere fits.
+	Entry    *catalog.Directive
+	Standing catalog.Standing
+	// Template is set in a file that a program fills in first: what stands
+	// twice there, or nowhere, may not in the end.
+	Template bool
+}
+
+// A lookup is a body whose directives nginx looks up, as one kind of block.
+type lookup struct {
+	nginx.Body
+	// until is the offset of the first syntax error of the file: what comes after
+	// it is read by guess, and nginx does not get that far.
+	until    int
+	template bool
+}
+
+// lookups are the bodies of all configurations; one of a file that is included in
+// several blocks of the same kind is there once.
+func (d *driver) lookups() []lookup {
+	type key struct {
+		tree    *syntax.Tree
+		id      syntax.ID
+		context catalog.Context
+		version catalog.Version
+	}
+	type file struct {
+		until    int
+		template bool
+	}
+	seen := map[key]bool{}
+	files := map[*syntax.Tree]file{}
+	var all []lookup
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		for _, t := range c.Files {
+			if _, ok := files[t]; !ok {
+				files[t] = file{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
+			}
+		}
+		for _, b := range c.Bodies() {
+			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {
+				continue
+			}
+			if k := (key{b.Place.Tree, b.ID, b.Block.Context, c.Version}); c.Placements(b.Place.Tree) > 1 || c.Fragment {
+				if seen[k] {
+					continue
+				}
+				seen[k] = true
+			}
+			f := files[b.Place.Tree]
+			all = append(all, lookup{b, f.until, f.template})
+		}
+	}
+	return all
+}
+
+func firstError(t *syntax.Tree) int {
+	first := len(t.File.Text) + 1
+	for _, e := range t.Errors {
+		first = min(first, e.At.Start)
+	}
+	return first
+}
+
+// lookUp calls the rules for each directive of the body.
+func (l lookup) lookUp(passes []*Pass) {
+	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
+	for id := range tree.Children(l.ID) {
+		if tree.HeadSpan(id).End > l.until || !tree.Closed(id) && !tree.IsBlock(id) {
+			continue
+		}
+		x := Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: l.template}
+		x.Entry, x.Standing = catalog.Find(tree.Name(id), l.Block.Context, l.Block.Config.Version)
+		if orphan && x.Standing == catalog.Elsewhere {
+			x.Standing = catalog.Fits
+		}
+		for _, p := range passes {
+			p.Rule.OnDirective(p, &x)
+		}
+	}
+}

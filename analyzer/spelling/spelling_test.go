@@ -1,0 +1,42 @@
+package spelling
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestDistance(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"abc", "abc", 0},
+		{"kitten", "sitting", 3},
+		{"timeout-rase", "timeout-race", 1},
+		{"ab", "ba", 2},
+	} {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	known := []string{"root", "return", "server_name", "server_names_hash"}
+	for word, want := range map[string]string{
+		"rot":        "root",
+		"server_nam": "server_name",
+		"retrun":     "return",
+		"frobnicate": "",
+		"x":          "",
+	} {
+		if got := Nearest(word, slices.Values(known)); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/spelling"
+)
+
+var unknownDirective = analyzer.Rule{
+	ID:          "unknown-directive",
+	Severities:  []diag.Severity{diag.Error},
+	Safeties:    []diag.Safety{diag.Manual},
+	Refused:     diag.Nginx,
+	OnDirective: unknownName,
+	NoProof:     judgedByNginx,
+	Doc: analyzer.Doc{
+		Summary: "a directive that nginx does not know",
+		What: "A name that neither nginx nor a module that Linux distributions package (Lua, headers-more, brotli, nchan and others) has as a directive. With `--nginx-version`: also a name that only newer or only older versions have. " +
+			"Where one known name is near, it is named.",
+		Why:       "nginx does not start, and `nginx -s reload` leaves the old configuration in force: `[emerg] unknown directive \"X\"`.",
+		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file. A module that is compiled into nginx and packaged by nobody is not seen: name its directives in the settings (`nginx: {directives: [{name: …}]}`).",
+		Remedy:    "Correct the name, load the module that brings it, or update nginx.",
+		FixSafety: "Manual: a name that is near is likely to be the one that was meant, but only you know.",
+		Refs:      []string{"https://nginx.org/en/docs/dirindex.html"},
+		Since:     "0.2.0",
+	},
+}
+
+// judgedByNginx is why rules on what nginx refuses have no script of their own.
+const judgedByNginx = "`nginx -t` itself is asked about every case of the rule, and has to say what the finding says"
+
+func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
+	name := x.Name()
+	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.Opaque(name) || strings.Contains(name, "$") || loadsUnknown(x.Block.Config) {
+		return
+	}
+	f := diag.Finding{
+		Severity: diag.Error,
+		Summary:  "unknown directive",
+		Subject:  diag.Label{Span: x.Tree().NameSpan(x.ID)},
+		Notes:    []string{fmt.Sprintf("nginx says: unknown directive %q", name)},
+		Remedy:   "correct the name, or load the module that brings it",
+	}
+	if x.Standing == catalog.OtherVersion {
+		version := x.Block.Config.Version
+		switch {
+		case !x.Entry.Removed.IsZero() && (version.IsZero() || x.Entry.Removed.Compare(version) <= 0):
+			f.Subject.Text = fmt.Sprintf("no longer there since nginx %s", x.Entry.Removed)
+		default:
+			f.Subject.Text = fmt.Sprintf("there since nginx %s; this is %s", x.Entry.Since, version)
+		}
+		if x.Entry.Use != "" {
+			f.Remedy = x.Entry.Use
+		}
+		p.Report(x.Ref, x.Ref, f)
+		return
+	}
+	f.Subject.Text = "neither nginx nor a known module has a directive of this name"
+	if meant := nearestDirective(name, x.Block.Context); meant != "" {
+		f.Subject.Text = fmt.Sprintf("did you mean %q?", meant)
+		f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}
+	}
+	p.Report(x.Ref, x.Ref, f)
+}
+
+// nearestDirective is the name that was probably meant: of nginx's own directives
+// of the context, else of any that may stand there.
+func nearestDirective(name string, in catalog.Context) string {
+	names := func(own bool) iter.Seq[string] {
+		return func(yield func(string) bool) {
+			for d := range catalog.All() {
+				if d.Contexts&in != 0 && (d.Section == catalog.Core) == own && !yield(d.Name) {
+					return
+				}
+			}
+		}
+	}
+	if near := spelling.Nearest(strings.ToLower(name), names(true)); near != "" {
+		return near
+	}
+	return spelling.Nearest(strings.ToLower(name), names(false))
+}
+
+// loadsUnknown reports whether a configuration loads a module whose directives are not known here.
+func loadsUnknown(c *nginx.Config) bool {
+	for _, load := range c.Top.Own("load_module") {
+		if !catalog.KnownModule(load.Arg(0)) {
+			return true
+		}
+	}
+	return false
+}
