@@ -35,11 +35,21 @@ var kernelFolders = []string{"/proc", "/sys", "/dev"}
 // opened are the names of files that are looked into.
 var opened = []string{"*.conf", "*.ini", "*.cnf", "*.vhost", "*.nginx", "*.template", "*.j2", "*.erb", "nginx*", "php-fpm*", "www.conf*"}
 
-var backups = []string{"*~", "*.bak", "*.swp", "*.orig", "*.dpkg-*", "*.rpm*", "*.save", "*.old"}
+// spares are the names of copies that editors, packages and people leave beside
+// what is in force: they are read where they are named or included.
+var spares = []string{
+	"*~", "*.bak", "*.swp", "*.orig", "*.old", "*.save", "*.disabled", "*.default", "*.dist", "*-dist", "*.sample", "*.example",
+	"*.dpkg-*", "*.ucf-*", "*.rpm*",
+}
+
+// otherTexts are the names of what lies beside configuration and may quote it.
+var otherTexts = []string{"*.md", "*.rst", "*.adoc", "*.sh", "*.py", "*.js", "*.php", "*.html", "*.y*ml", "*.json"}
 
 // found is what a search of folders brings.
 type found struct {
 	files []string
+	// spare is the first file that was passed over for the end of its name alone.
+	spare string
 	// targets are the files that symbolic links in the tree lead to, and that are
 	// read under the links' names.
 	targets map[string]bool
@@ -66,8 +76,11 @@ func (p *project) search(dir string, into *found, depth int) error {
 			}
 		case mode&fs.ModeSymlink != 0:
 			p.link(name, into)
-		case mode.IsRegular() && candidate(dir, entry.Name()):
+		case !mode.IsRegular():
+		case candidate(dir, entry.Name()):
 			into.files = append(into.files, name)
+		case into.spare == "" && isSpare(entry.Name()) && candidate(dir, strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))):
+			into.spare = name
 		}
 	}
 	return nil
@@ -85,18 +98,21 @@ func (p *project) link(name string, into *found) {
 }
 
 func candidate(dir, name string) bool {
-	for _, pattern := range backups {
-		if source.Match(pattern, name) {
-			return false
-		}
+	if isSpare(name) || matches(otherTexts, name) {
+		return false
 	}
-	for _, pattern := range opened {
-		if source.Match(pattern, name) {
-			return true
-		}
+	if matches(opened, name) {
+		return true
 	}
 	folder := path.Base(dir)
 	return !strings.HasPrefix(name, ".") && (strings.HasPrefix(folder, "sites-") || strings.HasPrefix(folder, "nginx") || strings.HasPrefix(folder, "php-fpm") || folder == "snippets")
+}
+
+// isSpare reports whether a name is that of a copy out of use.
+func isSpare(name string) bool { return matches(spares, name) }
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return source.Match(pattern, name) })
 }
 
 func (p *project) excluded(name string) bool {
@@ -147,10 +163,38 @@ func (p *project) classify(f *file) kind {
 	if known, all := nginx.Familiar(tree); known == 0 || known*5 < all*3 {
 		return kindOther
 	}
+	// What is only found has to look like nginx's for a mistake in it to be one.
+	if len(tree.Errors) > 0 && !p.names(f.path) && path.Base(f.path) != "nginx.conf" && !punctuated(tree.File) {
+		return kindOther
+	}
 	if nginx.IsMain(tree) {
 		return kindNginxMain
 	}
 	return kindNginx
+}
+
+// punctuated reports whether most lines of a text end as those of nginx files
+// do, in `;` or a brace. Comments and Lua do not count.
+func punctuated(text *source.File) bool {
+	lines, ended, last := 0, 0, 0
+	end := false
+	for token := range syntax.Tokens(text) {
+		switch token.Kind {
+		case syntax.TokenSpace, syntax.TokenComment, syntax.TokenLua:
+			continue
+		}
+		if line := text.Line(token.End - 1); line != last {
+			lines, last = lines+1, line
+			if end {
+				ended++
+			}
+		}
+		end = token.Kind != syntax.TokenWord && token.Kind != syntax.TokenQuoted
+	}
+	if end {
+		ended++
+	}
+	return ended*2 > lines
 }
 
 // fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.

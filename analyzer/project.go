@@ -41,7 +41,11 @@ type project struct {
 	mains     []*nginx.Config
 	fragments []*nginx.Config
 	masters   []*fpm.Master
-	scopes    []*stack.Scope
+	// unused are the configurations that are certainly not in force: what is read
+	// beside them leaves them out.
+	unusedNginx map[*nginx.Config]bool
+	unusedFPM   map[*fpm.Master]bool
+	scopes      []*stack.Scope
 
 	mu       sync.Mutex
 	report   diag.Report
@@ -79,6 +83,7 @@ func newProject(opts Options) *project {
 	return &project{
 		opts: opts, files: newFiles(l), links: l,
 		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
+		unusedNginx: map[*nginx.Config]bool{}, unusedFPM: map[*fpm.Master]bool{},
 	}
 }
 
@@ -440,15 +445,22 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		}
 		p.addMaster(m)
 	}
+	mains := slices.Clone(p.masters)
 	lone := map[string][]*syntax.INI{}
+	unused := map[string]bool{}
 	var groups []string
 	for _, f := range candidates {
 		if kinds[f] != kindFPMPool || taken[f.ini] || p.linked(f) {
 			continue
 		}
+		passed := slices.ContainsFunc(mains, func(m *fpm.Master) bool { return p.passesBy(m, f.path) })
+		if passed && !p.names(f.path) {
+			continue
+		}
 		p.wanted(f, "PHP-FPM pools that no file read includes")
 		group := path.Dir(f.path)
-		if path.Ext(f.path) != ".conf" {
+		unused[f.path] = passed
+		if passed || path.Ext(f.path) != ".conf" {
 			group = f.path // main files include *.conf: www.conf.default stands alone
 		}
 		if lone[group] == nil {
@@ -458,8 +470,31 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 	}
 	for _, group := range groups {
 		dir := path.Dir(lone[group][0].File.Path)
-		p.addMaster(fpm.LoadPools(lone[group], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}))
+		m := fpm.LoadPools(lone[group], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes})
+		p.unusedFPM[m] = unused[group]
+		p.addMaster(m)
 	}
+}
+
+// passesBy reports whether a master of which all is known includes files of a
+// pool file's folder by a pattern, but not this one: www.conf.off beside `*.conf`.
+func (p *project) passesBy(m *fpm.Master, name string) bool {
+	if !m.Complete() {
+		return false
+	}
+	r := &reader{p: p, main: m.Path, prefix: fpmPrefix(m.Path), confs: fpmPrefixes}
+	for _, in := range m.Files {
+		for _, e := range in.Lines {
+			if e.Kind != syntax.Key || e.Name != "include" || !source.HasGlob(e.Value) {
+				continue
+			}
+			places, _ := r.locate(e.Value)
+			if slices.ContainsFunc(places, func(place string) bool { return path.Dir(p.short(place)) == path.Dir(name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // addMaster takes in a master; its path tells the version better than the caller.

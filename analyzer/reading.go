@@ -52,7 +52,10 @@ func (d *driver) reading() {
 	configs := append(append([]*nginx.Config{}, d.mains...), d.fragments...)
 	for _, c := range configs {
 		for _, r := range c.Cycles {
-			d.cycle(r)
+			// Wherever the file is used, it fails; where it is not, nothing does.
+			if !d.unusedNginx[c] || d.names(c.Main.File.Path) || d.names(r.Tree().File.Path) {
+				d.cycle(r)
+			}
 		}
 		if !c.TooMany.IsZero() {
 			what := fmt.Sprintf("more than %d inclusions in one configuration", nginx.MaxInclusions)

@@ -37,6 +37,10 @@ func (p *project) group() {
 			u.join(declared[i])
 			continue
 		}
+		if p.unusedFPM[u.master] { // nothing listens there
+			u.join(p.newScope(u.name))
+			continue
+		}
 		root, ok := p.hostRoot(path.Join(u.dir, "file"))
 		if p.opts.Root != "" {
 			root, ok = p.opts.Root, true
@@ -147,13 +151,19 @@ func (p *project) prune(s *stack.Scope) {
 			return false
 		}
 		dir := path.Dir(c.Main.File.Path)
-		if path.Base(dir) == "sites-available" {
-			if entries, err := p.opts.FS.ReadDir(path.Join(path.Dir(dir), "sites-enabled")); err == nil && len(entries) > 0 {
-				return true
-			}
-		}
-		return len(mains) > 0 && !slices.ContainsFunc(mains, func(m *nginx.Config) bool { return mayInclude(m, c) })
+		p.unusedNginx[c] = p.disabled(dir) ||
+			len(mains) > 0 && !slices.ContainsFunc(mains, func(m *nginx.Config) bool { return mayInclude(m, c) })
+		return p.unusedNginx[c]
 	})
+}
+
+// disabled reports whether a folder holds the sites of which others are enabled.
+func (p *project) disabled(dir string) bool {
+	if path.Base(dir) != "sites-available" {
+		return false
+	}
+	entries, err := p.opts.FS.ReadDir(path.Join(path.Dir(dir), "sites-enabled"))
+	return err == nil && len(entries) > 0
 }
 
 // mayInclude reports whether a missing include of a main file may mean a fragment.

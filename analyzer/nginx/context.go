@@ -56,16 +56,38 @@ func IsMain(t *syntax.Tree) bool {
 }
 
 // Familiar counts the directives of a file, without entries of maps, and those
-// whose names some nginx or known module has.
+// that some nginx or known module has by that name and form. An include says
+// little, as other programs have it too: it counts only where there is nothing else.
 func Familiar(t *syntax.Tree) (known, all int) {
+	includes := 0
 	for d := syntax.Root + 1; int(d) < t.Len(); d++ {
-		if t.IsRow(d) {
-			continue
-		}
-		all++
-		if catalog.Known(t.Name(d)) {
-			known++
+		switch {
+		case t.IsRow(d):
+		case t.Name(d) == "include" && !t.IsBlock(d):
+			includes++
+		default:
+			all++
+			if familiar(t, d) {
+				known++
+			}
 		}
 	}
+	if all == 0 {
+		return includes, includes
+	}
 	return known, all
+}
+
+// familiar reports whether a directive may be nginx's: with a block where the
+// name has one, and not an assignment as in `user = root`.
+func familiar(t *syntax.Tree, d syntax.ID) bool {
+	if t.Arg(d, 0) == "=" && t.Name(d) != "location" {
+		return false
+	}
+	for entry := range catalog.Named(t.Name(d)) {
+		if entry.Block == t.IsBlock(d) {
+			return true
+		}
+	}
+	return false
 }
