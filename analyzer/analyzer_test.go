@@ -134,6 +134,59 @@ func TestScopes(t *testing.T) {
 			[]string{"etc/nginx/sites-available/b.conf in scope . to etc/php-fpm.conf", "pool www in scope ., complete true"},
 		},
 		{
+			"a pool file that the main file's pattern passes by is no listener",
+			map[string]string{
+				"etc/nginx/nginx.conf":                mainWith(server("unix:/run/a.sock")),
+				"etc/php/8.2/fpm/php-fpm.conf":        "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
+				"etc/php/8.2/fpm/pool.d/b.conf":       pool("b", "/run/b.sock"),
+				"etc/php/8.2/fpm/pool.d/old.pool":     pool("old", "/run/a.sock"),
+				"etc/php/8.2/fpm/pool.d/www.conf.off": pool("www", "/run/a.sock"),
+			},
+			[]string{"etc/nginx/nginx.conf in scope . to nothing", "pool b in scope ., complete true"},
+		},
+		{
+			"a pool file may be one of those that an include misses",
+			map[string]string{
+				"etc/nginx/nginx.conf":                mainWith(server("unix:/run/a.sock")),
+				"etc/php/8.2/fpm/php-fpm.conf":        "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\ninclude=/srv/pools/*\n",
+				"etc/php/8.2/fpm/pool.d/b.conf":       pool("b", "/run/b.sock"),
+				"etc/php/8.2/fpm/pool.d/www.conf.off": pool("www", "/run/a.sock"),
+			},
+			[]string{
+				"etc/nginx/nginx.conf in scope . to etc/php/8.2/fpm/pool.d/www.conf.off",
+				"pool b in scope ., complete false",
+				"pool www in scope ., complete false",
+			},
+		},
+		{
+			"copies out of use are neither main files nor pools",
+			map[string]string{
+				"etc/nginx/nginx.conf":                    mainWith(server("unix:/run/a.sock")),
+				"etc/nginx/nginx.conf.default":            mainWith(server("unix:/run/b.sock")),
+				"etc/nginx/nginx.conf.rpmnew":             mainWith(server("unix:/run/b.sock")),
+				"etc/nginx/sites-enabled/a.disabled":      server("unix:/run/b.sock"),
+				"etc/php/8.2/fpm/pool.d/www.conf.dist":    pool("www", "/run/a.sock"),
+				"etc/php/8.2/fpm/pool.d/www.conf.ucf-old": pool("www", "/run/a.sock"),
+				"etc/php/8.2/fpm/php-fpm.conf-dist":       "[global]\n" + pool("www", "/run/a.sock"),
+			},
+			[]string{"etc/nginx/nginx.conf in scope . to nothing"},
+		},
+		{
+			"a copy that is included is in use",
+			map[string]string{
+				"etc/nginx/nginx.conf":            mainWith("include sites-enabled/*; include more.conf.sample;"),
+				"etc/nginx/sites-enabled/a.bak":   server("unix:/run/a.sock"),
+				"etc/nginx/more.conf.sample":      server("unix:/run/b.sock"),
+				"etc/php-fpm.conf":                "[global]\ninclude=/etc/php-fpm.d/*\n",
+				"etc/php-fpm.d/www.conf.disabled": pool("www", "/run/a.sock"),
+			},
+			[]string{
+				"etc/nginx/more.conf.sample in scope . to nothing",
+				"etc/nginx/sites-enabled/a.bak in scope . to etc/php-fpm.d/www.conf.disabled",
+				"pool www in scope ., complete true",
+			},
+		},
+		{
 			"Debian's link leads to the www pool of the newest version",
 			map[string]string{
 				"etc/nginx/nginx.conf":                mainWith(server("unix:/run/php/php-fpm.sock")),
@@ -302,6 +355,46 @@ func TestNamedFile(t *testing.T) {
 		report := run(t, tree, analyzer.Options{Paths: []string{path}, Rules: []*analyzer.Rule{&both}})
 		if diff := cmp.Diff(want, texts(report)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", path, diff)
+		}
+	}
+}
+
+// TestNamedSpare: a pool file that the main file passes by is judged where it is
+// named, but its pools are no listeners.
+func TestNamedSpare(t *testing.T) {
+	t.Parallel()
+	tree := map[string]string{
+		".git/HEAD":                           "",
+		"etc/nginx/nginx.conf":                mainWith(server("unix:/run/a.sock")),
+		"etc/php/8.2/fpm/php-fpm.conf":        "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
+		"etc/php/8.2/fpm/pool.d/b.conf":       pool("b", "/run/b.sock"),
+		"etc/php/8.2/fpm/pool.d/www.conf.off": pool("www", "/run/a.sock"),
+	}
+	const name = "etc/php/8.2/fpm/pool.d/www.conf.off"
+	for _, path := range []string{name, "etc/php/8.2/fpm/pool.d/"} {
+		report := run(t, tree, analyzer.Options{Paths: []string{path}, Rules: []*analyzer.Rule{&hops, &pools}})
+		want := []string{"pool b in scope ., complete true"}
+		if path == name {
+			want = []string{"pool www in scope " + name + ", complete false"}
+		}
+		if diff := cmp.Diff(want, texts(report)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", path, diff)
+		}
+	}
+}
+
+// TestNamedCycle: a snippet that is not in use is no reason for an error, unless
+// it is asked about.
+func TestNamedCycle(t *testing.T) {
+	t.Parallel()
+	tree := map[string]string{
+		".git/HEAD":             "",
+		"nginx/nginx.conf":      mainWith("server { listen 80; }"),
+		"nginx/snippets/a.conf": "expires 1h;\ninclude snippets/a.conf;\n",
+	}
+	for path, want := range map[string]int{".": 0, "nginx": 0, "nginx/snippets/a.conf": 1} {
+		if got := run(t, tree, analyzer.Options{Paths: []string{path}}).Findings; len(got) != want || want > 0 && (got[0].Rule != analyzer.RuleIncludeCycle || got[0].RefusedBy != "") {
+			t.Errorf("%s: %v, want %d findings", path, got, want)
 		}
 	}
 }

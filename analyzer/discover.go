@@ -155,7 +155,7 @@ func (p *project) classify(f *file) kind {
 	}
 	tree := p.files.tree(f)
 	if len(tree.Errors) > 0 && isTemplate(f.path, src.Text) {
-		if known, _ := nginx.Familiar(tree); known > 0 {
+		if known, _ := nginx.Familiar(tree); known > 0 || ini.fpmKeys > 0 {
 			p.template(f)
 		}
 		return kindOther
@@ -174,7 +174,7 @@ func (p *project) classify(f *file) kind {
 }
 
 // punctuated reports whether most lines of a text end as those of nginx files
-// do, in `;` or a brace. Comments and Lua do not count.
+// do, in `;` or a brace. Comments and Lua do not count, nor a last line that is cut off.
 func punctuated(text *source.File) bool {
 	lines, ended, last := 0, 0, 0
 	end := false
@@ -193,6 +193,8 @@ func punctuated(text *source.File) bool {
 	}
 	if end {
 		ended++
+	} else {
+		lines--
 	}
 	return ended*2 > lines
 }

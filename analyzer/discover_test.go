@@ -157,6 +157,7 @@ func TestFoundFiles(t *testing.T) {
 		"site.conf":                {"server {\n    listen 80;\n    server_name a.test\n}\n", []string{"syntax"}},
 		"one-line.conf":            {"server { listen 80 }\n", []string{"syntax"}},
 		"cut-off.conf":             {"server {\n    listen 80;\n    location /", []string{"syntax"}},
+		"cut-off-second.conf":      {"client_max_body_size 10m;\nproxy_buffering", []string{"syntax"}},
 		"never-closed.conf":        {"location / {\n    return 204;\n", []string{"syntax"}},
 		"log.conf":                 {"log_format main '$remote_addr '\n    '$status '\n    '$request';\naccess_log /var/log/a.log main;\nserver_tokens off;\nkeepalive_timeout 65;\ngzip on\n", []string{"syntax"}},
 		"crlf.conf":                {"server {\r\n    listen 80;\r\n    root /srv\r\n}\r\n", []string{"syntax"}},

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,8 @@ type project struct {
 	// targets are the files that links in the tree lead to, and that are read under
 	// the links' names.
 	targets map[string]bool
+	// spare is a file that was passed over as a copy out of use; "" for none.
+	spare string
 	// reached are the broken links that are named or that an include matches.
 	reached map[string]bool
 	// included are the files that includes have led to, by host and real path: each
@@ -89,9 +92,15 @@ func newProject(opts Options) *project {
 
 // gather lists the files to look into.
 func (p *project) gather() ([]*file, error) {
+	if err := p.checkRoot(); err != nil {
+		return nil, err
+	}
 	var places []string
 	for _, name := range p.opts.Paths {
 		name = p.short(filepath.ToSlash(name))
+		if p.outside(name) {
+			return nil, &UsageError{name + ": not below --root " + p.opts.Root}
+		}
 		link := p.follow(name)
 		info, err := p.opts.FS.Stat(name)
 		switch {
@@ -121,11 +130,35 @@ func (p *project) gather() ([]*file, error) {
 	return p.candidates(append(places, p.declaredPlaces(p.named)...)), nil
 }
 
+// checkRoot refuses a root that is no folder: nothing would be found below it.
+func (p *project) checkRoot() error {
+	if p.opts.Root == "" {
+		return nil
+	}
+	info, err := p.opts.FS.Stat(p.opts.Root)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &UsageError{"--root " + p.opts.Root + ": no such folder"}
+	case err == nil && !info.IsDir():
+		return &UsageError{"--root " + p.opts.Root + ": not a folder"}
+	}
+	return err
+}
+
+// outside reports whether a path lies where --root says that nothing is read.
+func (p *project) outside(name string) bool {
+	return p.opts.Root != "" && !p.below(name, p.opts.Root)
+}
+
 // unnamed is this folder, when it holds any configuration, else the system's
-// own. The top of the file system is no folder of configuration.
+// own; with --root, what lies below it. The top of the file system is no folder of configuration.
 func (p *project) unnamed() []*file {
-	if p.abs(".") != "/" {
-		here := p.candidates(append([]string{"."}, p.declaredPlaces([]string{"."})...))
+	top := "."
+	if p.outside(top) {
+		top = p.opts.Root
+	}
+	if p.abs(top) != "/" {
+		here := p.candidates(append([]string{top}, p.declaredPlaces([]string{top})...))
 		parallel(here, func(f *file) { p.classify(f) })
 		for _, f := range here {
 			if p.classify(f) != kindOther {
@@ -134,7 +167,7 @@ func (p *project) unnamed() []*file {
 		}
 	}
 	p.tops = nil
-	return p.candidates(append(p.siblings("/etc"), p.siblings("/usr/local/etc")...))
+	return p.candidates(append(p.siblings(path.Join(p.opts.Root, "/etc")), p.siblings(path.Join(p.opts.Root, "/usr/local/etc"))...))
 }
 
 // candidates are the files to look into, in the order of their paths: those
@@ -142,6 +175,12 @@ func (p *project) unnamed() []*file {
 func (p *project) candidates(places []string) []*file {
 	found := found{targets: p.targets}
 	for _, name := range places {
+		if p.outside(name) && !p.names(name) {
+			if !p.below(p.opts.Root, name) {
+				continue
+			}
+			name = p.opts.Root // the rest of its repository is not to be read
+		}
 		info, err := p.opts.FS.Stat(name)
 		if err != nil || !info.IsDir() {
 			found.files = append(found.files, p.local(name))
@@ -155,6 +194,7 @@ func (p *project) candidates(places []string) []*file {
 			p.fail(name, err)
 		}
 	}
+	p.spare = cmp.Or(p.spare, found.spare)
 	slices.Sort(found.files)
 	list := make([]*file, 0, len(found.files))
 	for _, name := range slices.Compact(found.files) {
@@ -287,15 +327,27 @@ func (p *project) load(candidates []*file) error {
 		}
 	}
 	if named == 0 && len(p.failures) == 0 {
-		where := "this folder, nor in the system's own"
-		if len(p.named) > 0 {
-			where = strings.Join(p.named, ", ")
-		}
-		return &UsageError{"no nginx or PHP-FPM configuration in " + where}
+		return p.nothing()
 	}
 	p.loadNginx(candidates, kinds)
 	p.loadFPM(candidates, kinds)
 	return nil
+}
+
+// nothing says that there is nothing to check.
+func (p *project) nothing() error {
+	where := "this folder, nor in the system's own"
+	switch {
+	case len(p.named) > 0:
+		where = strings.Join(p.named, ", ")
+	case p.opts.Root != "":
+		where = p.opts.Root
+	}
+	hint := ""
+	if p.spare != "" {
+		hint = "; samples and copies out of use are read only where they are named themselves: nginx-lint " + p.spare
+	}
+	return &UsageError{"no nginx or PHP-FPM configuration in " + where + hint}
 }
 
 // override applies --kind to a named file, and refuses one that is of no kind.
@@ -307,10 +359,26 @@ func (p *project) override(f *file, kinds map[*file]kind) error {
 		kinds[f] = p.asPHPFPM(f)
 	default:
 		if kinds[f] == kindOther && f.err == nil {
-			return &UsageError{f.path + ": neither nginx nor PHP-FPM configuration; --kind says what it is"}
+			return &UsageError{f.path + ": " + refused(f)}
 		}
 	}
 	return nil
+}
+
+// refused says why a named file is of no kind.
+func refused(f *file) string {
+	text := f.src.Text
+	switch nul := strings.IndexByte(text, 0); {
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
+		return "text in UTF-16, which neither nginx nor PHP-FPM reads; save it as UTF-8"
+	case nul >= 0:
+		return fmt.Sprintf("a NUL byte on line %d, so no text; --kind reads it all the same", f.src.Line(nul))
+	case strings.HasPrefix(text, "\ufeff"):
+		return "begins with a byte order mark, which nginx takes for a part of the first name; save it without"
+	case isTemplate(f.path, text):
+		return "a template that is no configuration before it is filled in; check what is made from it"
+	}
+	return "neither nginx nor PHP-FPM configuration; --kind says what it is"
 }
 
 // asNginx is the kind of a file that is known to be nginx configuration.
