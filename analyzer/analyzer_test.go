@@ -371,6 +371,11 @@ func TestNamedSpare(t *testing.T) {
 		"etc/php/8.2/fpm/pool.d/www.conf.off": pool("www", "/run/a.sock"),
 	}
 	const name = "etc/php/8.2/fpm/pool.d/www.conf.off"
+	scope := analyzer.DeclaredScope{Name: "all", Root: ".", PHPFPM: []string{"etc/php/8.2/fpm/php-fpm.conf", name}}
+	declared := run(t, tree, analyzer.Options{Scopes: []analyzer.DeclaredScope{scope}, Rules: []*analyzer.Rule{&hops}})
+	if diff := cmp.Diff([]string{"etc/nginx/nginx.conf in scope all to " + name}, texts(declared)); diff != "" {
+		t.Errorf("named in the settings: -want +got:\n%s", diff)
+	}
 	for _, path := range []string{name, "etc/php/8.2/fpm/pool.d/"} {
 		report := run(t, tree, analyzer.Options{Paths: []string{path}, Rules: []*analyzer.Rule{&hops, &pools}})
 		want := []string{"pool b in scope ., complete true"}

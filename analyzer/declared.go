@@ -24,6 +24,13 @@ func (p *project) listed(name string, side func(DeclaredScope) []string) (scope 
 	return scope, ok
 }
 
+// declares reports whether a declared scope names a PHP-FPM file itself, not only its folder.
+func (p *project) declares(name string) bool {
+	return slices.ContainsFunc(p.opts.Scopes, func(s DeclaredScope) bool {
+		return slices.ContainsFunc(s.PHPFPM, func(entry string) bool { return p.abs(entry) == p.abs(name) })
+	})
+}
+
 // declared is the index of the declared scope that a unit belongs to, or -1.
 func (p *project) declared(u unit) int {
 	side := nginxOf

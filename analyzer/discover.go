@@ -179,8 +179,7 @@ func punctuated(text *source.File) bool {
 	lines, ended, last := 0, 0, 0
 	end := false
 	for token := range syntax.Tokens(text) {
-		switch token.Kind {
-		case syntax.TokenSpace, syntax.TokenComment, syntax.TokenLua:
+		if token.Kind == syntax.TokenSpace || token.Kind == syntax.TokenComment || token.Kind == syntax.TokenLua {
 			continue
 		}
 		if line := text.Line(token.End - 1); line != last {

@@ -44,8 +44,8 @@ type project struct {
 	mains     []*nginx.Config
 	fragments []*nginx.Config
 	masters   []*fpm.Master
-	// unused are the configurations that are certainly not in force: what is read
-	// beside them leaves them out.
+	// unusedNginx and unusedFPM are those that are not in force: the main files
+	// beside them leave them out.
 	unusedNginx map[*nginx.Config]bool
 	unusedFPM   map[*fpm.Master]bool
 	scopes      []*stack.Scope
@@ -513,7 +513,7 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		}
 		p.addMaster(m)
 	}
-	mains := slices.Clone(p.masters)
+	covered := p.covered()
 	lone := map[string][]*syntax.INI{}
 	unused := map[string]bool{}
 	var groups []string
@@ -521,7 +521,7 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 		if kinds[f] != kindFPMPool || taken[f.ini] || p.linked(f) {
 			continue
 		}
-		passed := slices.ContainsFunc(mains, func(m *fpm.Master) bool { return p.passesBy(m, f.path) })
+		passed := covered[path.Dir(f.path)] && !p.declares(f.path)
 		if passed && !p.names(f.path) {
 			continue
 		}
@@ -544,25 +544,29 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 	}
 }
 
-// passesBy reports whether a master of which all is known includes files of a
-// pool file's folder by a pattern, but not this one: www.conf.off beside `*.conf`.
-func (p *project) passesBy(m *fpm.Master, name string) bool {
-	if !m.Complete() {
-		return false
-	}
-	r := &reader{p: p, main: m.Path, prefix: fpmPrefix(m.Path), confs: fpmPrefixes}
-	for _, in := range m.Files {
-		for _, e := range in.Lines {
-			if e.Kind != syntax.Key || e.Name != "include" || !source.HasGlob(e.Value) {
-				continue
-			}
-			places, _ := r.locate(e.Value)
-			if slices.ContainsFunc(places, func(place string) bool { return path.Dir(p.short(place)) == path.Dir(name) }) {
-				return true
+// covered are the folders of which masters include files by a pattern, where all
+// that these include is known: what they pass by there, as www.conf.off beside
+// `*.conf`, is not in force.
+func (p *project) covered() map[string]bool {
+	folders := map[string]bool{}
+	for _, m := range p.masters {
+		if !m.Complete() {
+			continue
+		}
+		r := &reader{p: p, main: m.Path, prefix: fpmPrefix(m.Path), confs: fpmPrefixes}
+		for _, in := range m.Files {
+			for _, e := range in.Lines {
+				if e.Kind != syntax.Key || e.Name != "include" || !source.HasGlob(e.Value) {
+					continue
+				}
+				places, _ := r.locate(e.Value)
+				for _, place := range places {
+					folders[path.Dir(p.short(place))] = true
+				}
 			}
 		}
 	}
-	return false
+	return folders
 }
 
 // addMaster takes in a master; its path tells the version better than the caller.
