@@ -6,10 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -157,12 +160,17 @@ func (s *script) cmdNeed(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (s *script) cmdLint(ts *testscript.TestScript, neg bool, args []string) {
-	if s.linterErr != nil {
-		ts.Fatalf("the linter does not build: %v", s.linterErr)
-	}
 	want := 0
 	if neg {
 		want = 1
+	}
+	s.lint(ts, want, args...)
+}
+
+// lint runs the linter, which has to end with this status.
+func (s *script) lint(ts *testscript.TestScript, want int, args ...string) {
+	if s.linterErr != nil {
+		ts.Fatalf("the linter does not build: %v", s.linterErr)
 	}
 	got := 0
 	err := ts.Exec(s.linter, args...)
@@ -174,6 +182,61 @@ func (s *script) cmdLint(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, not %d", got, want)
 	}
+}
+
+// cmdFix halts what runs in a folder, and writes there the fixes of the script's
+// rule: files change, nothing is found any more, and a second run changes
+// nothing. With neg, findings are left that have no such fix; with -unsafe, the
+// safe fixes alone change nothing.
+func (s *script) cmdFix(ts *testscript.TestScript, neg bool, args []string) {
+	unsafe := len(args) == 2 && args[0] == "-unsafe"
+	if unsafe {
+		args = args[1:]
+	}
+	if len(args) != 1 {
+		ts.Fatalf("usage: fix [-unsafe] DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	s.haltIn(dir)
+	left := 0
+	if neg {
+		left = 1
+	}
+	run := func(safety string, want int) (changed bool) {
+		before := texts(ts, dir)
+		s.lint(ts, want, "--only", s.rule, "--fail-on", "info", "--fix="+safety, args[0])
+		if complaint := ts.ReadFile("stderr"); strings.Contains(complaint, "please report") {
+			ts.Fatalf("a fix is refused: %s", complaint)
+		}
+		return !maps.Equal(before, texts(ts, dir))
+	}
+	safety := "safe"
+	if unsafe {
+		safety = "unsafe"
+		if run("safe", 1) {
+			ts.Fatalf("safe fixes change %s", args[0])
+		}
+	}
+	if !run(safety, left) {
+		ts.Fatalf("no fix changes %s", args[0])
+	}
+	if run(safety, left) {
+		ts.Fatalf("a second run changes %s", args[0])
+	}
+}
+
+// texts are the regular files below a folder.
+func texts(ts *testscript.TestScript, dir string) map[string]string {
+	found := map[string]string{}
+	ts.Check(filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		found[path] = string(text)
+		return err
+	}))
+	return found
 }
 
 func hasIPv6() bool {

@@ -13,6 +13,9 @@
 //	subst FILE...         put in the values of $WORK, $PORT1, $PORT2 and $PORT3
 //	need root             skip unless root
 //	nginx-lint ARGS       the linter; `! nginx-lint`: exit status 1, none other
+//	fix [-unsafe] DIR     halt what runs in DIR, and let the linter mend what the rule
+//	                      that the script's folder is named after finds there; `! fix`
+//	                      where it finds more than it has such fixes for
 //
 // and the condition [ipv6]: the machine has the address ::1.
 //
@@ -61,7 +64,11 @@ func Run(t *testing.T, files ...string) {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			name := filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txtar")
-			t.Run(name, func(t *testing.T) { runScript(t, &script{t: t, servers: bin, linter: linter, linterErr: err}, file) })
+			s := script{servers: bin, rule: filepath.Base(filepath.Dir(file)), linter: linter, linterErr: err}
+			t.Run(name, func(t *testing.T) {
+				s.t = t
+				runScript(t, &s, file)
+			})
 		})
 	}
 	wait.Wait()
@@ -93,6 +100,7 @@ func runScript(t *testing.T, s *script, file string) {
 			"subst":      s.cmdSubst,
 			"need":       s.cmdNeed,
 			"nginx-lint": s.cmdLint,
+			"fix":        s.cmdFix,
 		},
 	})
 }

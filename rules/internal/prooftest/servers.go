@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ const (
 type script struct {
 	servers
 	t         *testing.T
+	rule      string              // the rule that the script is about
 	linter    string              // the path of the program
 	linterErr error               // why there is none
 	running   map[string]*process // by the absolute path of CONF
@@ -132,6 +134,16 @@ func (s *script) cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p.stop()
 	delete(s.running, conf)
+}
+
+// haltIn stops all servers that run below a folder.
+func (s *script) haltIn(dir string) {
+	for conf, p := range s.running {
+		if strings.HasPrefix(conf, dir+string(filepath.Separator)) {
+			p.stop()
+			delete(s.running, conf)
+		}
+	}
 }
 
 func (s *script) cmdNginxTest(ts *testscript.TestScript, neg bool, args []string) {
