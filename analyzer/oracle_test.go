@@ -2,7 +2,6 @@ package analyzer_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -13,24 +12,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/source"
 )
 
-// needNginx skips a test where nginx is absent; with NGINX_LINT_PROOF=require it fails it.
-func needNginx(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
-
 // TestFilesRead compares the files that are read with those that `nginx -T` prints.
 func TestFilesRead(t *testing.T) {
-	needNginx(t)
 	t.Parallel()
+	program := nginxtest.Program(t)
 	trees, err := filepath.Glob("../testdata/trees/*.txtar")
 	if err != nil || len(trees) == 0 {
 		t.Fatal("no trees", err)
@@ -47,7 +36,7 @@ func TestFilesRead(t *testing.T) {
 			if err := txtar.Write(archive, dir); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("nginx", "-T", "-p", dir, "-c", "nginx.conf", "-e", "stderr", "-g", "pid nginx.pid;")
+			cmd := exec.Command(program, "-T", "-p", dir, "-c", "nginx.conf", "-e", "stderr", "-g", "pid nginx.pid;")
 			cmd.Dir = dir
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr

@@ -15,6 +15,7 @@ import (
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/rules"
 )
@@ -122,13 +123,7 @@ func bufferFindings(t *testing.T, text string) []diag.Finding {
 // nginxTest returns a function that tells what `nginx -t` has against a text; "" for nothing.
 func nginxTest(t *testing.T) func(dir, text string) string {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal("nginx is required: ", err)
-		}
-		t.Skip("nginx is not installed")
-	}
+	program := nginxtest.Program(t)
 	emerg := regexp.MustCompile(`\[emerg\] (?:\d+#\d+: )?(.*) in [^\n]*nginx\.conf:\d+\n`)
 	return func(dir, text string) string {
 		conf := filepath.Join(dir, "nginx.conf")

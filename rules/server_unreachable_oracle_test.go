@@ -1,21 +1,13 @@
 package rules_test
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/rules"
 )
@@ -25,19 +17,11 @@ import (
 // server all others do.
 func TestServerUnreachableOracle(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
 	const worlds, each = 150, 6
 	random := rand.New(rand.NewPCG(7, 3))
 	var text strings.Builder
-	text.WriteString("pid pid;\nevents { worker_connections 4096; }\nhttp {\n" +
-		"access_log off; client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;\n")
 	expressions := map[int]bool{} // worlds that have one
-	line, heads := 5, map[int][2]int{}
+	line, heads := 2, map[int][2]int{}
 	for w := range worlds {
 		for s := range each {
 			names := serverNames(random)
@@ -51,9 +35,9 @@ func TestServerUnreachableOracle(t *testing.T) {
 			line++
 		}
 	}
-	text.WriteString("}\n")
+	conf := nginxtest.Conf(text.String())
 
-	report, err := analyzer.Run(analyzer.Options{FS: source.Mem{"nginx.conf": text.String()}, Paths: []string{"."}, Rules: rules.All()})
+	report, err := analyzer.Run(analyzer.Options{FS: source.Mem{"nginx.conf": conf}, Paths: []string{"."}, Rules: rules.All()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +48,11 @@ func TestServerUnreachableOracle(t *testing.T) {
 		}
 	}
 
-	ask := askNginx(t, text.String())
+	server := nginxtest.Start(t, conf)
+	ask := func(socket, header string) string {
+		_, body := server.Get(t, socket, "/", header)
+		return body
+	}
 	answered, withoutHost := map[string]bool{}, map[string]bool{}
 	for w := range worlds {
 		for socket := range 2 {
@@ -86,7 +74,7 @@ func TestServerUnreachableOracle(t *testing.T) {
 	}
 	t.Logf("%d of %d servers are reported", len(reported), worlds*each)
 	if t.Failed() {
-		t.Log(text.String())
+		t.Log(conf)
 	}
 }
 
@@ -104,53 +92,4 @@ func serverNames(random *rand.Rand) string {
 		words = append(words, pool[random.IntN(len(pool))])
 	}
 	return strings.Join(words, " ") + ";"
-}
-
-// askNginx starts nginx on a configuration and returns a function that sends
-// one request with the given header to one of its sockets.
-func askNginx(t *testing.T, conf string) func(socket, header string) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "nl") //nolint:usetesting // the path of a socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("nginx", "-p", dir, "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off; master_process off;")
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for range 500 {
-		if _, err := os.Stat(filepath.Join(dir, "pid")); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return func(socket, header string) string {
-		c, err := new(net.Dialer).DialContext(t.Context(), "unix", filepath.Join(dir, socket))
-		if err != nil {
-			return "" // no server of this world listens there
-		}
-		defer c.Close()
-		fmt.Fprintf(c, "GET / HTTP/1.0\r\n%s\r\n", header)
-		response, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil {
-			t.Fatalf("%s %q: %v", socket, header, err)
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(body)
-	}
 }

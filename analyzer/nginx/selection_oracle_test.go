@@ -1,39 +1,26 @@
 package nginx
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx/nginxtest"
 )
 
 // TestSelectionAgrees asks nginx which server and location answer.
 func TestSelectionAgrees(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
 	const servers = 150
 	random := rand.New(rand.NewPCG(1, 2))
 	var text strings.Builder
-	text.WriteString("pid pid; events {}\nhttp {\naccess_log off; client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;\n")
 	id := 0
 	for i := range servers {
-		fmt.Fprintf(&text, "server { listen unix:s.sock; server_name s%d.test; return_here;\n", i)
+		fmt.Fprintf(&text, "server { listen unix:s.sock; server_name s%d.test;\n", i)
 		writeLocations(&text, random, &id, "/", 0)
 		text.WriteString("}\n")
 	}
@@ -44,46 +31,14 @@ func TestSelectionAgrees(t *testing.T) {
 		}
 		fmt.Fprintf(&text, "server { listen unix:n.sock; %s return 200 n%d; }\n", name, i)
 	}
-	text.WriteString("}\n")
-	conf := strings.ReplaceAll(text.String(), "return_here;", "")
-
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, "nginx", "-p", dir, "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off; master_process off;")
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stop()
-		_ = cmd.Wait()
-	})
+	conf := nginxtest.Conf(text.String())
+	running := nginxtest.Start(t, conf)
 	get := func(socket, host, uri string) string {
-		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
-			return net.Dial("unix", filepath.Join(dir, socket))
-		}}, Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		response, err := client.Get("http://" + host + uri)
-		if err != nil {
-			t.Fatalf("%s%s: %v\n%s", host, uri, err, &stderr)
+		status, body := running.Get(t, socket, uri, "Host: "+host+"\r\n")
+		if status != http.StatusOK {
+			return fmt.Sprint("none ", status)
 		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusOK {
-			return fmt.Sprint("none ", response.StatusCode, err)
-		}
-		return string(body)
-	}
-	for range 100 {
-		if c, err := net.Dial("unix", filepath.Join(dir, "n.sock")); err == nil {
-			c.Close()
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
+		return body
 	}
 
 	c := load4test(t, false, map[string]string{"nginx.conf": conf})

@@ -7,17 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"nginx-lint/analyzer/nginx/nginxtest"
 )
 
 // TestUnitsAgree asks nginx which spellings of times and sizes it takes.
 func TestUnitsAgree(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	program := nginxtest.Program(t)
 	spellings := []string{
 		"0", "60", "60s", "1m", "500ms", "1m30s", "1m 30s", "1m30", "1h", "1d", "1w", "1s500ms", "10 5", "10 ", "s", "1.5m", "1M", "1y", "60S", "60sec",
 		"-1", "30s1m", "1m1m", "99999999999999999999", "1 m", "5ms3", "1m s", "8k", "8K", "8m", "8g", "8G", "8MB", "k", "8 m", "+1", "1w1d1h1m1s1ms", "ms",
@@ -38,7 +35,7 @@ func TestUnitsAgree(t *testing.T) {
 			if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, err := exec.Command("nginx", "-t", "-e", "stderr", "-p", dir, "-c", conf).CombinedOutput()
+			out, err := exec.Command(program, "-t", "-e", "stderr", "-p", dir, "-c", conf).CombinedOutput()
 			if want, got := err == nil, kind.parse(s); got != want {
 				t.Errorf("%s %q: we say %v; nginx: %s", kind.directive, s, got, strings.TrimSpace(string(out)))
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/source"
 )
 
@@ -36,13 +37,7 @@ func (a nginxAnswer) String() string {
 // test is skipped where nginx is absent, unless the environment requires it.
 func nginxOracle(t *testing.T) func(text string) nginxAnswer {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal("nginx is required: ", err)
-		}
-		t.Skip("nginx is not installed")
-	}
+	program := nginxtest.Program(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "t.conf")
 	return func(text string) nginxAnswer {

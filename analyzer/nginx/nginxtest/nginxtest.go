@@ -1,0 +1,105 @@
+// Package nginxtest runs the real nginx for tests that compare the model with it.
+package nginxtest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const (
+	startLimit  = 10 * time.Second // for nginx to come up
+	answerLimit = 10 * time.Second // for an answer to a request
+)
+
+// Program returns the path of nginx. Where it is absent the test is skipped, or
+// fails with NGINX_LINT_PROOF=require.
+func Program(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		if os.Getenv("NGINX_LINT_PROOF") == "require" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	return program
+}
+
+// Conf is a whole configuration around what stands in http, which begins on the
+// second line. It writes nothing outside its own folder.
+func Conf(http string) string {
+	return "pid pid; events { worker_connections 4096; } http { access_log off; " +
+		"client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;\n" + http + "}\n"
+}
+
+// A Server is an nginx that runs until the end of its test.
+type Server struct{ dir string }
+
+// Start runs nginx on a configuration that Conf has made, in a folder of its own,
+// in which its relative unix sockets lie.
+func Start(t *testing.T, conf string) *Server {
+	t.Helper()
+	program := Program(t)
+	dir, err := os.MkdirTemp("", "nl") //nolint:usetesting // the path of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-p", dir, "-c", "nginx.conf", "-e", "error.log", "-g", "daemon off; master_process off;")
+	cmd.Dir = dir
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if log, err := os.ReadFile(filepath.Join(dir, "error.log")); t.Failed() && err == nil {
+			t.Logf("error.log:\n%s", log)
+		}
+	})
+	// The pid file is written once every listener is bound.
+	for deadline := time.Now().Add(startLimit); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(dir, "pid")); err == nil {
+			return &Server{dir: dir}
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nginx does not come up")
+		}
+	}
+}
+
+// Get sends a request with this header, lines with CR LF, to a socket. The status
+// is 0 where nobody listens there.
+func (s *Server) Get(t *testing.T, socket, uri, header string) (status int, body string) {
+	t.Helper()
+	c, err := net.DialTimeout("unix", filepath.Join(s.dir, socket), answerLimit)
+	if err != nil {
+		return 0, ""
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(answerLimit)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(c, "GET %s HTTP/1.0\r\n%s\r\n", uri, header)
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatalf("%s %s %q: %v", socket, uri, header, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
