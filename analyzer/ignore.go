@@ -1,21 +1,33 @@
 package analyzer
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
-// ignoreMark starts a comment that silences rules.
-const ignoreMark = "nginx-lint:ignore"
+// A comment that silences rules starts with the mark and one of the verbs.
+const (
+	ignoreMark = "nginx-lint:"
+	ignoreNext = "ignore"
+	ignoreFile = "ignore-file"
+	ignoreForm = "write `" + ignoreMark + ignoreNext + " RULE why it is right here`"
+)
 
 // An ignore is one comment that silences rules.
 type ignore struct {
 	comment source.Span
-	rules   []string
+	// file is set where it holds for the whole file.
+	file  bool
+	rules []string
 	// over is what it holds for: findings whose subject starts in it are silenced.
 	over source.Span
 	used map[string]bool
@@ -59,8 +71,8 @@ func silenced(f diag.Finding, ignores []*ignore) bool {
 	return hit
 }
 
-// ignores reads the silencing comments of a file; those without a rule or a
-// reason hold for nothing and are reported.
+// ignores reads the silencing comments of a file; malformed ones hold for nothing
+// and are reported.
 func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reported) {
 	f := d.files.get(src.Path)
 	var comments []source.Span
@@ -76,20 +88,14 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 		if !ok {
 			continue
 		}
-		rest, whole := strings.CutPrefix(rest, "-file")
-		if rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+		in, err := parseIgnore(rest)
+		if err != nil {
+			malformed = append(malformed, badIgnore(c, err.Error(), ignoreForm))
 			continue
 		}
-		words := strings.Fields(rest)
-		in := &ignore{comment: c, used: map[string]bool{}}
-		if len(words) > 0 {
-			in.rules = strings.Split(words[0], ",")
-		}
+		in.comment = c
 		switch {
-		case len(words) < 2:
-			malformed = append(malformed, badIgnore(c, "a silencing comment needs a rule and a reason", "write `"+ignoreMark+" RULE why it is right here`"))
-			continue
-		case whole:
+		case in.file:
 			in.over = source.Span{File: src, End: len(src.Text) + 1}
 		case f.ini != nil:
 			in.over = iniReach(f.ini, c)
@@ -101,23 +107,81 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 	return found, malformed
 }
 
-// review reports unknown rules, and rules that ran and found nothing to silence.
+// parseIgnore reads what follows the mark.
+func parseIgnore(text string) (*ignore, error) {
+	words := strings.Fields(text)
+	switch {
+	case len(words) == 0:
+		return nil, errors.New("nothing follows the colon")
+	case words[0] != ignoreNext && words[0] != ignoreFile:
+		return nil, fmt.Errorf("%q is neither %s nor %s", words[0], ignoreNext, ignoreFile)
+	case !strings.HasPrefix(text, words[0]):
+		return nil, errors.New("no blank after the colon")
+	case len(words) < 3:
+		return nil, errors.New("a silencing comment needs a rule and a reason")
+	case strings.HasSuffix(words[1], ","):
+		return nil, errors.New("no blank after the comma")
+	case strings.HasPrefix(words[2], ","):
+		return nil, errors.New("no blank before the comma")
+	}
+	return &ignore{file: words[0] == ignoreFile, rules: strings.Split(words[1], ","), used: map[string]bool{}}, nil
+}
+
+// review reports unknown rules, and rules that ran and found nothing to silence,
+// where they would find nothing either if more were read.
 func (d *driver) review(in *ignore) (bad []reported) {
 	for _, rule := range in.rules {
 		switch {
 		case rule == RuleIgnoreComment:
 			bad = append(bad, badIgnore(in.comment, "this rule cannot be silenced: "+rule, "mend or remove the comment"))
+		case rule == "":
+			bad = append(bad, badIgnore(in.comment, "a comma without a rule", "remove the comma"))
 		case !slices.Contains(d.opts.Known, rule):
 			bad = append(bad, badIgnore(in.comment, "there is no rule named "+rule, "`nginx-lint rules` lists them"))
-		case !in.used[rule] && d.ran(rule):
+		case !in.used[rule] && d.settled(rule, in.comment.File):
 			bad = append(bad, badIgnore(in.comment, rule+" reports nothing here", "remove the comment"))
 		}
 	}
 	return bad
 }
 
-func (d *driver) ran(rule string) bool {
-	return slices.ContainsFunc(d.opts.Rules, func(r *Rule) bool { return r.ID == rule })
+// ran is the rule of that name; nil where it did not run.
+func (d *driver) ran(id string) *Rule {
+	if i := slices.IndexFunc(d.opts.Rules, func(r *Rule) bool { return r.ID == id }); i >= 0 {
+		return d.opts.Rules[i]
+	}
+	return nil
+}
+
+// settled reports whether a rule ran, and all was read on which it depends what it
+// finds in a file: for faults of the text the file itself; else every configuration
+// that it is part of; and for rules that join several, all that runs beside these.
+func (d *driver) settled(id string, src *source.File) bool {
+	rule := d.ran(id)
+	if rule == nil || id == RuleSyntax || id == RuleReadLimit {
+		return rule != nil
+	}
+	f := d.files.get(src.Path)
+	holds := func(c *nginx.Config) bool { return f.nginx != nil && slices.Contains(c.Files, f.nginx) }
+	runs := func(m *fpm.Master) bool { return f.ini != nil && slices.Contains(m.Files, f.ini) }
+	partial := func(c *nginx.Config) bool { return c.Fragment || len(c.Missing) > 0 }
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		if holds(c) && partial(c) {
+			return false
+		}
+	}
+	for _, m := range d.masters {
+		if runs(m) && !m.Complete() {
+			return false
+		}
+	}
+	if rule.Driver || rule.OnBlock != nil {
+		return true
+	}
+	return !slices.ContainsFunc(d.scopes, func(s *stack.Scope) bool {
+		return (slices.ContainsFunc(s.Nginx, holds) || slices.ContainsFunc(s.Masters, runs)) &&
+			(!s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial))
+	})
 }
 
 func badIgnore(at source.Span, text, remedy string) reported {

@@ -177,7 +177,7 @@ func (p *project) dangling(name string) bool {
 // brokenLinks reports the broken links that a server would read: those that an
 // include matches, and those beside files whose main file is not known.
 func (d *driver) brokenLinks() {
-	if !d.ran(RuleBrokenLink) {
+	if d.ran(RuleBrokenLink) == nil {
 		return
 	}
 	folders := map[string]bool{}
