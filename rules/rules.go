@@ -10,6 +10,7 @@ func All() []*analyzer.Rule {
 		&bufferSizes,
 		&directiveArguments,
 		&directiveContext,
+		&directiveValue,
 		&fpmAllowedClients,
 		&fpmBacklog,
 		&fpmChrootScript,

@@ -8,20 +8,40 @@ import (
 
 // ParseTime reads a time as nginx does for directives of millisecond precision
 // (`60`, `60s`, `500ms`, `1m30s`, `1m 30s`, `1w`; no years, no months). It
-// returns false for what nginx refuses (ngx_parse_time).
+// returns false for what nginx refuses (ngx_parse_time), and for more than 292 years.
 func ParseTime(s string) (time.Duration, bool) {
-	const (
-		start = iota
-		week
-		day
-		hour
-		minute
-		second
-		millisecond
-	)
-	scales := [...]int64{week: 7 * 24 * 3600e3, day: 24 * 3600e3, hour: 3600e3, minute: 60e3, second: 1e3, millisecond: 1}
-	const limit = math.MaxInt64 / int64(time.Millisecond)
-	step, some := start, false
+	total, ok := ParseMilliseconds(s)
+	return time.Duration(total) * time.Millisecond, ok && total <= math.MaxInt64/int64(time.Millisecond)
+}
+
+// ParseMilliseconds is ParseTime without its limit.
+func ParseMilliseconds(s string) (int64, bool) { return parseTime(s, month, 1000) }
+
+// ParseSeconds reads a time as nginx does for directives of whole seconds: as
+// ParseTime, also years of 365 days (`1y`) and months of 30 (`1M`), and no `ms`.
+// The result is in seconds.
+func ParseSeconds(s string) (int64, bool) { return parseTime(s, start, 1) }
+
+// The units of time in the order in which they may follow each other.
+const (
+	start = iota
+	year
+	month
+	week
+	day
+	hour
+	minute
+	second
+	millisecond
+)
+
+// parseTime reads a time in units of 1/scale seconds; step is the unit that may not come any more.
+func parseTime(s string, step int, scale int64) (int64, bool) {
+	factors := [...]int64{
+		start: 0, year: 365 * 24 * 3600 * scale, month: 30 * 24 * 3600 * scale, week: 7 * 24 * 3600 * scale,
+		day: 24 * 3600 * scale, hour: 3600 * scale, minute: 60 * scale, second: scale, millisecond: 1,
+	}
+	some := false
 	var value, total int64
 	for s != "" {
 		c := s[0]
@@ -29,11 +49,16 @@ func ParseTime(s string) (time.Duration, bool) {
 		unit := start
 		switch {
 		case c >= '0' && c <= '9':
-			if value = value*10 + int64(c-'0'); value > limit {
+			if value > (math.MaxInt64-int64(c-'0'))/10 {
 				return 0, false
 			}
+			value = value*10 + int64(c-'0')
 			some = true
 			continue
+		case c == 'y':
+			unit = year
+		case c == 'M':
+			unit = month
 		case c == 'w':
 			unit = week
 		case c == 'd':
@@ -41,6 +66,9 @@ func ParseTime(s string) (time.Duration, bool) {
 		case c == 'h':
 			unit = hour
 		case c == 'm' && strings.HasPrefix(s, "s"):
+			if scale == 1 {
+				return 0, false
+			}
 			unit, s = millisecond, s[1:]
 		case c == 'm':
 			unit = minute
@@ -48,18 +76,21 @@ func ParseTime(s string) (time.Duration, bool) {
 			unit = second
 		}
 		// Units come in falling order, each at most once.
-		if unit <= step || value > (limit-total)/scales[unit] {
+		if unit <= step {
+			return 0, false
+		}
+		if value > (math.MaxInt64-total)/factors[unit] {
 			return 0, false
 		}
 		step = unit
-		total += value * scales[unit]
+		total += value * factors[unit]
 		value = 0
 		s = strings.TrimLeft(s, " ")
 	}
-	if !some || value > (limit-total)/scales[second] {
+	if !some || value > (math.MaxInt64-total)/scale {
 		return 0, false
 	}
-	return time.Duration(total+value*scales[second]) * time.Millisecond, true
+	return total + value*scale, true
 }
 
 // ParseSize reads a size in bytes as nginx does for buffers (`k`, `K`, `m`, `M`; no `g`).
@@ -95,7 +126,7 @@ func ParseNumber(s string) (int64, bool) {
 	}
 	var n int64
 	for _, c := range []byte(s) {
-		if c < '0' || c > '9' || n > (math.MaxInt64-9)/10 {
+		if c < '0' || c > '9' || n > (math.MaxInt64-int64(c-'0'))/10 {
 			return 0, false
 		}
 		n = n*10 + int64(c-'0')

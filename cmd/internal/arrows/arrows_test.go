@@ -31,6 +31,8 @@ var planted = []struct {
 	{"diag", "analyzer/diag", []string{"nginx-lint/analyzer/syntax/sub"}, []string{"nginx-lint/analyzer/source/sub"}},
 	{"syntax", "analyzer/syntax", []string{"nginx-lint/analyzer/catalog/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/source/sub", "nginx-lint/analyzer/diag/sub"}},
 	{"nginx", "analyzer/nginx", []string{"nginx-lint/analyzer/fpm/sub", "nginx-lint/analyzer/stack/sub", "nginx-lint/fixer/sub"}, []string{"nginx-lint/analyzer/catalog/sub", "nginx-lint/analyzer/nginx/stock/sub"}},
+	{"grammar", "analyzer/grammar", []string{"nginx-lint/analyzer/syntax/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/catalog/sub", "nginx-lint/analyzer/nginx/sub"}},
+	{"spelling", "analyzer/spelling", []string{"nginx-lint/analyzer/catalog/sub"}, []string{"iter"}},
 	{"fpm", "analyzer/fpm", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/syntax/sub"}},
 	{"stack", "analyzer/stack", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub"}, []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/fpm/sub"}},
 	{"analyzer", "analyzer", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/stack/sub"}},
