@@ -6,7 +6,7 @@ export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci
 FUZZTIME ?= 1m
 
 .NOTPARALLEL:
-.PHONY: help setup build vet lint unit test fuzz bench cover update corpus
+.PHONY: help setup build vet lint unit test fuzz oracle bench cover update corpus
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -38,6 +38,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 	    done; \
 	done
+
+oracle: ## compare with the real servers in full, where `make test` takes a sample
+	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestValues|TestContextAndArguments' ./analyzer/grammar ./analyzer/catalog
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

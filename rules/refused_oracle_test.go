@@ -3,7 +3,6 @@ package rules_test
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/nginx/stock"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/rules"
@@ -25,7 +25,7 @@ import (
 // the one that the finding quotes.
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	o := newRefusal(t)
+	oracle := nginxtest.Version(t)
 	var asked, refused atomic.Int64
 	t.Run("cases", func(t *testing.T) {
 		for _, name := range caseFiles(t, "*") {
@@ -39,12 +39,12 @@ func TestRefused(t *testing.T) {
 					t.Skip(why)
 				}
 				c := parseCase(t, name)
-				main, ok := o.judges(c)
+				main, ok := judged(c, oracle)
 				if !ok {
 					return
 				}
-				message, line := o.ask(t, c.files, main)
-				if message != "" && machine.MatchString(message) || o.lacks(message) {
+				message, line := nginxtest.Test(t, write(t, c.files, main))
+				if message != "" && machine.MatchString(message) || lacks(message, oracle) {
 					return
 				}
 				c.opts.Rules, c.only = rules.All(), nil
@@ -109,40 +109,10 @@ func compareRefusal(t *testing.T, report *diag.Report, message, line string) {
 	}
 }
 
-// refusal is nginx -t as an oracle.
-type refusal struct {
-	program string
-	version catalog.Version
-}
-
-func newRefusal(t *testing.T) refusal {
-	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal("nginx is not installed")
-		}
-		t.Skip("nginx is not installed")
-	}
-	out, err := exec.Command(program, "-v").CombinedOutput()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := regexp.MustCompile(`nginx/(\d+\.\d+\.\d+)`).FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("no version in %q", out)
-	}
-	version, err := catalog.ParseVersion(string(m[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return refusal{program, version}
-}
-
 // judges finds the one main file of a case whose files nginx reads as the linter
 // does: no version but nginx's own, no absolute includes.
-func (o refusal) judges(c ruleCase) (main string, ok bool) {
-	if v := c.opts.NginxVersion; !v.IsZero() && v != o.version || c.opts.Root != "" || len(c.opts.PathMap) > 0 || !slices.Equal(c.opts.Paths, []string{"."}) {
+func judged(c ruleCase, oracle catalog.Version) (main string, ok bool) {
+	if v := c.opts.NginxVersion; !v.IsZero() && v != oracle || c.opts.Root != "" || len(c.opts.PathMap) > 0 || !slices.Equal(c.opts.Paths, []string{"."}) {
 		return "", false
 	}
 	for name, text := range c.files {
@@ -163,59 +133,42 @@ var (
 	absoluteInclude = regexp.MustCompile(`(?m)^[^#\n]*include\s+["']?/|load_module`)
 	// machine are errors that depend on the machine, not on the configuration.
 	machine = regexp.MustCompile(`^(open\(\)|mkdir\(\)|getpwnam|getgrnam|host not found|cannot load certificate|bind\(\)|BIO_new_file|invalid PID)`)
-	logLine = regexp.MustCompile(`(?m)\[emerg\] (?:\d+#\d+: )?(.*?)(?: in (\S+:\d+))?$`)
 )
 
 // lacks reports whether nginx refuses a directive only because it is built without its module.
-func (o refusal) lacks(message string) bool {
+func lacks(message string, oracle catalog.Version) bool {
 	m := regexp.MustCompile(`^unknown directive "([^"]*)"`).FindStringSubmatch(message)
 	if m == nil {
 		return false
 	}
 	for d := range catalog.Named(m[1]) {
-		if d.ExistsIn(o.version) || d.ExistsIn(catalog.Version{}) {
+		if d.ExistsIn(oracle) || d.ExistsIn(catalog.Version{}) {
 			return true
 		}
 	}
 	return false
 }
 
-// ask gives nginx's error and its place; "" where it accepts.
-func (o refusal) ask(t *testing.T, files source.Mem, main string) (message, line string) {
+// write puts a case's files into a folder, with the stock files beside the main
+// one, and returns the path of that.
+func write(t *testing.T, files source.Mem, main string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range files {
+	put := func(name, text string) {
 		to := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.WriteFile(to, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	conf := filepath.Join(dir, filepath.FromSlash(main))
 	for _, name := range []string{"fastcgi.conf", "fastcgi_params", "uwsgi_params", "scgi_params", "proxy_params", "mime.types", "snippets/fastcgi-php.conf"} {
-		to := filepath.Join(filepath.Dir(conf), name)
-		if _, err := os.Stat(to); err == nil {
-			continue
-		}
-		if text, ok := stock.Lookup(name); !ok {
+		text, ok := stock.Lookup(name)
+		if !ok {
 			t.Fatalf("no stock file %s", name)
-		} else if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.WriteFile(to, []byte(text), 0o600)); err != nil {
-			t.Fatal(err)
 		}
+		put(path.Join(path.Dir(main), name), text)
 	}
-	args := []string{"-t", "-q", "-p", filepath.Dir(conf) + "/", "-e", "stderr", "-c", conf}
-	if !regexp.MustCompile(`(?m)^\s*pid\s`).MatchString(files[main]) {
-		args = append(args, "-g", "pid nginx.pid;")
+	for name, text := range files {
+		put(name, text)
 	}
-	out, err := exec.Command(o.program, args...).CombinedOutput()
-	if err == nil {
-		return "", ""
-	}
-	m := logLine.FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("nginx says %q", out)
-	}
-	return string(m[1]), strings.TrimPrefix(string(m[2]), dir+"/")
+	return filepath.Join(dir, filepath.FromSlash(main))
 }

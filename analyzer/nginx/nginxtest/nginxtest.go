@@ -10,8 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
+
+	"nginx-lint/analyzer/catalog"
 )
 
 const (
@@ -102,4 +106,51 @@ func (s *Server) Get(t *testing.T, socket, uri, header string) (status int, body
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(text)
+}
+
+// Test asks nginx -t about the main file of a folder. It gives the error and the
+// place that nginx names, "FILE:LINE" or ""; both are "" where nginx accepts it.
+func Test(t *testing.T, conf string) (message, place string) {
+	t.Helper()
+	dir := filepath.Dir(conf)
+	args := []string{"-t", "-q", "-p", dir + "/", "-e", "stderr", "-c", conf}
+	text, err := os.ReadFile(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ownPID.Match(text) {
+		args = append(args, "-g", "pid nginx.pid;")
+	}
+	out, err := exec.Command(Program(t), args...).CombinedOutput()
+	if err == nil {
+		return "", ""
+	}
+	m := emergency.FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("nginx -t: %v\n%s", err, out)
+	}
+	return string(m[1]), strings.TrimPrefix(string(m[2]), dir+"/")
+}
+
+var (
+	ownPID    = regexp.MustCompile(`(?m)^\s*pid\s`)
+	emergency = regexp.MustCompile(`(?m)\[emerg\] (?:\d+#\d+: )?(.*?)(?: in (\S+:\d+))?$`)
+)
+
+// Version is that of the installed nginx.
+func Version(t *testing.T) catalog.Version {
+	t.Helper()
+	out, err := exec.Command(Program(t), "-v").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`nginx/(\d+\.\d+\.\d+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("no version in %q", out)
+	}
+	version, err := catalog.ParseVersion(string(m[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
 }
