@@ -21,7 +21,7 @@ var fpmChrootScript = analyzer.Rule{
 		What:    "The pool that serves a location has `chroot`, and the `SCRIPT_FILENAME` that nginx sends begins with a path in that folder as seen from outside: a literal `root` (or a literal path) below the chroot.",
 		Why: "PHP looks for the script below the chroot once more (/srv/shop/srv/shop/www/index.php). Every request ends as 404 with the body `File not found.`, and error.log has `FastCGI sent in stderr: \"Primary script unknown\"`. " +
 			"Both servers' own tests accept it.",
-		Gaps:      "A link or mount in the chroot that leads its own outer path back to it makes it work; that cannot be seen. Silent where the root is not a literal, below `alias`, for status and ping pages, and for pools without `user` (their master does not run as root and cannot chroot).",
+		Gaps:      "A link or mount in the chroot that leads its own outer path back to it makes it work; that cannot be seen. Silent where the root is not a literal, below an `alias` that does not end with a slash, for status and ping pages, and for pools without `user` (their master does not run as root and cannot chroot).",
 		Remedy:    "Send the path as it is inside: `fastcgi_param SCRIPT_FILENAME /www$fastcgi_script_name;`",
 		FixSafety: "What else uses the path (DOCUMENT_ROOT, the application's own settings) is yours to look at.",
 		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#chroot"},

@@ -121,8 +121,9 @@ var extensionsIn = regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`)
 // not among the allowed ones: that of a script that is written out, or one in
 // the location's own pattern for which nginx chooses this location and no other.
 func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
-	script, known := scriptOf(h)
 	location := h.Target.Block
+	param, known := location.FastCGIParams().Script()
+	script := param.Value
 	if !known || location.Context != catalog.Location || location.Missing {
 		return "", false
 	}
@@ -173,15 +174,4 @@ func pathsOf(location *nginx.Block) (paths []string) {
 		}
 	}
 	return paths
-}
-
-// scriptOf is the SCRIPT_FILENAME that a hop sends, with its variables.
-func scriptOf(h *stack.Hop) (script string, known bool) {
-	params, _, known := h.Target.Block.List("fastcgi_param")
-	for _, r := range params {
-		if r.Arg(0) == "SCRIPT_FILENAME" {
-			script = r.Arg(1)
-		}
-	}
-	return script, known && script != ""
 }

@@ -44,18 +44,17 @@ func valueLeaks(p *analyzer.Pass, s *stack.Scope) {
 // iniOf are the PHP settings that the parameters in force in a block set, with
 // the parameter that does. known is false where there may be others.
 func iniOf(b *nginx.Block) (ini map[string]nginx.Ref, known bool) {
-	params, _, known := b.List("fastcgi_param")
-	ini = map[string]nginx.Ref{}
-	for _, r := range params {
-		if r.Arg(0) != "PHP_VALUE" && r.Arg(0) != "PHP_ADMIN_VALUE" {
-			continue
-		}
-		for line := range strings.Lines(r.Arg(1)) {
+	params := b.FastCGIParams()
+	ini, known = map[string]nginx.Ref{}, true
+	for _, name := range []string{"PHP_VALUE", "PHP_ADMIN_VALUE"} {
+		param, _, certain := params.Get(name)
+		known = known && certain
+		for line := range strings.Lines(param.Value) {
 			name, _, isSetting := strings.Cut(line, "=")
 			name = strings.TrimSpace(name)
 			known = known && (isSetting || name == "") && !strings.Contains(name, "$") && !nginx.Opaque(line)
 			if isSetting {
-				ini[name] = r
+				ini[name] = param.Ref
 			}
 		}
 	}

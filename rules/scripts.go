@@ -2,11 +2,11 @@ package rules
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
-	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
 )
 
@@ -22,33 +22,12 @@ type scriptPlace struct {
 // scriptsOf tells where the scripts of a target lie; ok is false where that is
 // not written as one literal.
 func scriptsOf(t *stack.Target) (place scriptPlace, ok bool) {
-	params, _, known := t.Block.List("fastcgi_param")
-	var param nginx.Ref
-	for _, r := range params {
-		if r.Arg(0) == "SCRIPT_FILENAME" {
-			param = r // the last one wins
-		}
-	}
-	if !known || param.IsZero() {
+	param, known := t.Block.FastCGIParams().Script()
+	at, ok := t.Block.Path(param)
+	if !known || !ok {
 		return place, false
 	}
-	value := strings.NewReplacer("${document_root}", "$document_root", "${realpath_root}", "$realpath_root").Replace(param.Arg(1))
-	for _, variable := range []string{"$document_root", "$realpath_root", "$request_filename"} {
-		if strings.HasPrefix(value, variable) {
-			root := t.Block.Value("root")
-			if !root.Explicit() || t.Block.Value("alias").Origin != nginx.Absent {
-				return place, false
-			}
-			place.path, place.from = path.Clean(root.Arg(0)), label(root.From.Head(), "SCRIPT_FILENAME begins with this path")
-			return place, path.IsAbs(root.Arg(0))
-		}
-	}
-	literal, variable, more := strings.Cut(value, "$")
-	if more && !strings.HasPrefix(variable, "fastcgi_script_name") && !strings.HasPrefix(variable, "uri") && !strings.HasPrefix(variable, "document_uri") {
-		return place, false
-	}
-	place = scriptPlace{path: path.Clean(literal), file: !more, from: label(param.Head(), "SCRIPT_FILENAME begins with this path")}
-	return place, path.IsAbs(literal) && !nginx.Opaque(literal)
+	return scriptPlace{at.Base, at.File, label(at.From.Head(), "%s begins with this path", param.Name)}, true
 }
 
 // example is the path of one script there.
@@ -62,6 +41,18 @@ func (p scriptPlace) example() string {
 // folder is the folder that the scripts lie in.
 func (p scriptPlace) folder() string { return path.Dir(p.example()) }
 
+// servesPHP reports whether PHP-FPM answers a hop: a pool that was read, or, where
+// nothing that was read does, what the target looks like.
+func servesPHP(h *stack.Hop) bool {
+	if h.Target.Protocol != stack.FastCGI || h.Peer.Down {
+		return false
+	}
+	if h.Pool() != nil {
+		return true
+	}
+	other := slices.ContainsFunc(h.Listeners, func(l *stack.Listener) bool { return l.Protocol != stack.FastCGI })
+	return !other && looksLikePHP(h)
+}
 // monitors reports whether a target's location is for the pool's status or ping
 // page, which php-fpm answers without a script.
 func monitors(t *stack.Target, pool *fpm.Pool) bool {

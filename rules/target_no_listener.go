@@ -113,13 +113,8 @@ func looksLikePHP(h *stack.Hop) bool {
 		return false
 	}
 	words := append([]string{h.Peer.Span.Text(), h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
-	if params, _, _ := h.Target.Block.List("fastcgi_param"); params != nil {
-		for _, r := range params {
-			if r.Arg(0) == "SCRIPT_FILENAME" {
-				words = append(words, r.Arg(1))
-			}
-		}
-	}
+	script, _, _ := h.Target.Block.FastCGIParams().Get("SCRIPT_FILENAME")
+	words = append(words, script.Value)
 	words = append(words, h.Target.Block.Value("fastcgi_index").Arg(0))
 	return slices.ContainsFunc(words, phpWord.MatchString)
 }

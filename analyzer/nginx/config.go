@@ -22,7 +22,7 @@ type Config struct {
 	Fragment bool
 	// Files are the trees read, in the order in which nginx first meets them.
 	Files []*syntax.Tree
-	// Missing are the includes that could not be read.
+	// Missing are the includes that could not be read, and what else stands for directives not known here.
 	Missing []Missing
 	// Cycles are include directives that lead back to a file on their own chain.
 	Cycles []Ref
@@ -49,7 +49,8 @@ type Body struct {
 // often as its file is placed.
 func (c *Config) Bodies() []Body { return c.bodies }
 
-// A Missing include could not be read; what it could set is unknown.
+// A Missing include could not be read; what it could set is unknown. So it is
+// with a word that a template puts directives in the place of.
 type Missing struct {
 	Ref
 	Pattern string
@@ -140,7 +141,7 @@ type Block struct {
 	Context catalog.Context
 	// Children are the blocks in it, also those of included files, in reading order.
 	Children []*Block
-	// Missing is set where an include directly in the block could not be read.
+	// Missing is set where an include directly in the block could not be read, or a template fills in directives.
 	Missing bool
 
 	// index serves the few blocks that may have thousands of children; elsewhere a walk is cheaper.

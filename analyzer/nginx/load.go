@@ -84,8 +84,15 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
 			b.fill(p, child, b.block(p, child, block, context))
+		case !t.IsRow(child) && (strings.HasPrefix(name, "$") || Opaque(name)):
+			b.missing(Missing{Ref: Ref{p, child}, Pattern: name, Block: block, Opaque: true})
 		}
 	}
+}
+
+func (b *builder) missing(m Missing) {
+	m.Block.Missing = true
+	b.config.Missing = append(b.config.Missing, m)
 }
 
 func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
@@ -98,8 +105,7 @@ func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
 		complete = b.place(&m, at)
 	}
 	if !complete {
-		block.Missing = true
-		b.config.Missing = append(b.config.Missing, m)
+		b.missing(m)
 	}
 }
 

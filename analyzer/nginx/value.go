@@ -113,12 +113,12 @@ func (v Value) Duration() (time.Duration, bool) {
 func (b *Block) List(name string) (refs []Ref, in *Block, known bool) {
 	for at := b; at != nil; at = at.Parent {
 		own := at.Own(name)
-		if at.Missing {
+		if at.Missing || (at.Parent == nil && b.Config.Fragment) {
 			return own, at, false
 		}
 		if len(own) > 0 {
 			return own, at, true
 		}
 	}
-	return nil, nil, !b.Config.Fragment
+	return nil, nil, true
 }
