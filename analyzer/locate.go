@@ -174,6 +174,12 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 	return trees, complete, outside
 }
 
+// Has implements nginx.Loader.
+func (r *reader) Has(name string) bool {
+	names, complete, _ := r.expand(name)
+	return complete && len(names) > 0
+}
+
 // IncludeINI implements fpm.Loader.
 func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.iniFile(f) }, false)

@@ -15,6 +15,7 @@ var fpmChrootScript = analyzer.Rule{
 	ID:         "fpm-chroot-script",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Manual},
+	YieldsTo:   []string{"fastcgi-params-lost", "fastcgi-alias-script"},
 	OnHop:      chrootScript,
 	Doc: analyzer.Doc{
 		Summary: "a pool in a chroot is sent script paths from outside of it",

@@ -16,7 +16,7 @@ var fpmOpenBasedir = analyzer.Rule{
 	ID:         "fpm-open-basedir",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Manual},
-	YieldsTo:   []string{"fpm-chroot-script"},
+	YieldsTo:   []string{"fastcgi-params-lost", "fastcgi-alias-script", "fpm-chroot-script"},
 	OnHop:      openBasedir,
 	Doc: analyzer.Doc{
 		Summary:   "the pool's open_basedir does not hold the scripts that nginx asks for",

@@ -53,6 +53,7 @@ func servesPHP(h *stack.Hop) bool {
 	other := slices.ContainsFunc(h.Listeners, func(l *stack.Listener) bool { return l.Protocol != stack.FastCGI })
 	return !other && looksLikePHP(h)
 }
+
 // monitors reports whether a target's location is for the pool's status or ping
 // page, which php-fpm answers without a script.
 func monitors(t *stack.Target, pool *fpm.Pool) bool {

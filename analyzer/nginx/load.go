@@ -22,6 +22,8 @@ type Loader interface {
 	// where some of what the pattern names could not be read or is not known;
 	// outside is set where that lies where nothing may be read.
 	Include(pattern string) (trees []*syntax.Tree, complete, outside bool)
+	// Has reports whether an include of that file would find it.
+	Has(name string) bool
 }
 
 // Load places the main file's tree and all that it includes.
@@ -39,6 +41,7 @@ func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l
 	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
 	b := &builder{config: c, loader: l, standIns: map[string]*syntax.Tree{}}
 	place := &Placement{Tree: main, At: syntax.None}
+	c.hasParams = l.Has(paramsFile)
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)
@@ -146,6 +149,7 @@ func (b *builder) standIn(pattern string) *syntax.Tree {
 		return nil
 	}
 	key := path.Base(pattern)
+	b.config.hasParams = b.config.hasParams || key == paramsFile
 	if b.standIns[key] == nil {
 		b.standIns[key] = syntax.Parse(source.NewFile("stock:"+key, text))
 	}

@@ -100,6 +100,24 @@ func (p Params) varies(name string) bool {
 	return false
 }
 
+// paramsFile is the file of the usual parameters in each nginx package. The
+// script is not among them.
+const paramsFile = "fastcgi_params"
+
+// UsualParams are lines that set the usual parameters but for the script: an
+// include where it leads to a file, or else each of them.
+func (c *Config) UsualParams() []string {
+	if c.hasParams {
+		return []string{"include " + paramsFile + ";"}
+	}
+	var lines []string
+	text, _ := stock.Lookup(paramsFile)
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return lines
+}
+
 // Root is what is in force of root and alias, which replace each other; alias
 // says which of the two it is.
 func (b *Block) Root() (v Value, alias bool) {

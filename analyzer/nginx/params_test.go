@@ -76,6 +76,24 @@ func TestFragmentParams(t *testing.T) {
 	}
 }
 
+func TestUsualParams(t *testing.T) {
+	t.Parallel()
+	const one = "include fastcgi_params;"
+	for _, tt := range []struct {
+		texts map[string]string
+		want  int
+	}{
+		{map[string]string{"nginx.conf": "events {}\n", "fastcgi_params": "fastcgi_param A 1;\n"}, 1},
+		{map[string]string{"nginx.conf": "events {}\nhttp { server { include /etc/nginx/fastcgi_params; } }\n"}, 1},
+		{map[string]string{"nginx.conf": "events {}\n"}, 19},
+	} {
+		lines := load4test(t, false, tt.texts).UsualParams()
+		if len(lines) != tt.want || (lines[0] == one) != (tt.want == 1) {
+			t.Errorf("%v: %q", tt.texts, lines)
+		}
+	}
+}
+
 func TestPath(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ value, block, want string }{

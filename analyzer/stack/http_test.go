@@ -18,6 +18,8 @@ func (unread) Include(string) (trees []*syntax.Tree, complete, outside bool) {
 	return nil, false, false
 }
 
+func (unread) Has(string) bool { return false }
+
 // scopeOf builds the scope of one nginx whose http block holds the text.
 func scopeOf(t *testing.T, http string) *Scope {
 	t.Helper()

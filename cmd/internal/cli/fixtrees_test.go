@@ -31,6 +31,7 @@ events {
 }
 http {
     access_log off;
+    fastcgi_param REQUEST_METHOD $request_method;
     fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
     upstream app {
         server 127.0.0.1:9000;
@@ -122,6 +123,8 @@ var faults = []struct{ old, fresh string }{
 	{"fastcgi_pass ", "fastcgi_read_timeout 10s;\n\tfastcgi_pass "},
 	{"fastcgi_pass ", "fastcgi_read_timeout 600;\r\n        fastcgi_pass "},
 	{"fastcgi_buffers 16 4k;", "fastcgi_buffers 2 4k;"},
+	{"fastcgi_pass ", "fastcgi_param HTTPS on; fastcgi_pass "},
+	{"fastcgi_index index.php;", "alias /srv/shop/;\n"},
 	{"proxy_buffer_size 4k;", "proxy_buffer_size 16k;"},
 	{"proxy_buffer_size 4k;", "proxy_busy_buffers_size 128k;"},
 	{"access_log off;", "fastcgi_buffer_size 64k;"},
