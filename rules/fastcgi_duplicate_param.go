@@ -40,15 +40,15 @@ func duplicateParam(p *analyzer.Pass, h *stack.Hop) {
 		same := last.Value == param.Value && last.IfNotEmpty == param.IfNotEmpty
 		switch own := params.In.Place; {
 		case param.Place == own, param.Place == last.Place && !param.StandIn():
-			hasNoEffect(p, h, param, last, same)
+			hasNoEffect(p, param, last, same)
 		case last.Place == own && same && !param.StandIn():
-			hasNoEffect(p, h, last, param, same)
+			hasNoEffect(p, last, param, same)
 		}
 	}
 }
 
 // hasNoEffect reports a parameter beside the other one of its name.
-func hasNoEffect(p *analyzer.Pass, h *stack.Hop, param, other nginx.Param, same bool) {
+func hasNoEffect(p *analyzer.Pass, param, other nginx.Param, same bool) {
 	f := diag.Finding{
 		Severity: diag.Info,
 		Summary:  "a FastCGI parameter is set twice",

@@ -1,8 +1,13 @@
 package rules
 
 import (
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
@@ -45,4 +50,65 @@ func addBefore(b *nginx.Block, r nginx.Ref, line string) diag.Edit {
 		after = d
 	}
 	return b.Place.Tree.InsertInto(b.ID, after, line)
+}
+
+// droppedBy are the parameters further out that those of an inner block keep from being in force.
+func droppedBy(params nginx.Params) nginx.Params {
+	if params.In == nil || params.In.Parent == nil {
+		return nginx.Params{}
+	}
+	return params.In.Parent.FastCGIParams()
+}
+
+// completeParams repeats what was dropped before a block's own parameters, and
+// adds what is still missing then.
+func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
+	var lines []string
+	has := func(p nginx.Params, name string) bool {
+		return slices.ContainsFunc(p.All, func(param nginx.Param) bool { return param.Name == name })
+	}
+	repeated := repeat(dropped, func(name string) bool { return has(params, name) })
+	if !has(params, "REQUEST_METHOD") && !has(dropped, "REQUEST_METHOD") {
+		for _, line := range t.Config.UsualParams() {
+			if name := strings.Fields(line)[1]; !has(params, name) && !has(dropped, name) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	lines = append(lines, repeated...)
+	here := params.In == nil || params.In == t.Block.Enclosing(catalog.Location)
+	sent, _ := params.Script()
+	script := sent
+	if script.Name == "" {
+		script, _ = dropped.Script()
+	}
+	_, alias := t.Block.Root()
+	switch {
+	case !here && script.Name == "", here && script.Name == "" && !alias:
+		lines = append(lines, "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;")
+	case here && sent.Name == "" && (script.Name == "" || doubled(t.Block, script)):
+		lines = append(lines, "fastcgi_param SCRIPT_FILENAME $request_filename;")
+	}
+	fix := diag.Fix{Title: "add " + strings.Join(lines, " "), Safety: diag.Safe}
+	switch {
+	case len(repeated) > 0:
+		fix.Title = "repeat the parameters of " + blockName(dropped.In)
+	case len(lines) > 2:
+		fix.Title = "set the usual parameters"
+	}
+	if slices.ContainsFunc(lines, nginx.Opaque) {
+		fix.Safety = diag.Manual
+		return fix
+	}
+	for _, line := range lines {
+		if params.In == nil {
+			fix.Edits = append(fix.Edits, addToLocation(t, line))
+		} else {
+			fix.Edits = append(fix.Edits, addBefore(params.In, params.All[0].Ref, line))
+		}
+	}
+	if here && sent.Name != "" && doubled(t.Block, sent) {
+		fix.Edits = append(fix.Edits, sendFilename(t, params, sent).Edits...)
+	}
+	return fix
 }
