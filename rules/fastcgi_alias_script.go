@@ -51,7 +51,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 	p.Report(at, h.Target.Pass, diag.Finding{
 		Severity: diag.Error,
 		Summary:  "below alias PHP is asked for a path with the location's name in it",
-		Subject:  label(at.Head(), "%s is %s, and then all of the URI: %s%sindex.php", script.Name, folder, folder, strings.TrimSuffix(prefix, "/")+"/"),
+		Subject:  label(at.Head(), "%s is %s, and then all of the URI: %s%sindex.php", script.Key(), folder, folder, strings.TrimSuffix(prefix, "/")+"/"),
 		Related:  []diag.Label{label(root.From.Head(), "stands for %s alone", prefix)},
 		Notes:    []string{"every script is answered with 404, File not found.; error.log: FastCGI sent in stderr: \"Primary script unknown\""},
 		Remedy:   "send $request_filename",
@@ -62,7 +62,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 // doubled reports whether a script that is sent from a block has the name of a
 // location in it that an alias stands for.
 func doubled(b *nginx.Block, script nginx.Param) bool {
-	if !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value)) {
+	if !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
 		return false
 	}
 	root, alias := b.Root()
@@ -115,15 +115,15 @@ func keepsPrefix(split nginx.Value, prefix string) bool {
 // sendFilename makes $request_filename the script of a target.
 func sendFilename(t *stack.Target, params nginx.Params, script nginx.Param) diag.Fix {
 	const variable = "$request_filename"
-	line := "fastcgi_param " + script.Name + " " + variable + ";"
-	fix := diag.Fix{Title: "send " + variable + " as " + script.Name, Safety: diag.Safe}
+	line := "fastcgi_param " + script.Key() + " " + variable + ";"
+	fix := diag.Fix{Title: "send " + variable + " as " + script.Key(), Safety: diag.Safe}
 	location := t.Block.Enclosing(catalog.Location)
 	tree := location.Place.Tree
 	switch {
 	case params.In != location && params.Lacks("REQUEST_METHOD"):
 		return diag.Fix{Title: fix.Title + ", and set the usual parameters", Safety: diag.Manual}
 	case params.In != location:
-		for _, l := range append(repeat(params, func(name string) bool { return name == script.Name }), line) {
+		for _, l := range append(repeat(params, func(name string) bool { return name == script.Key() }), line) {
 			fix.Edits = append(fix.Edits, addToLocation(t, l))
 		}
 	case script.Place == location.Place:

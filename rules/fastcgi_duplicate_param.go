@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer"
@@ -32,12 +33,16 @@ func duplicateParam(p *analyzer.Pass, h *stack.Hop) {
 	if !params.Known || !servesPHP(h) {
 		return
 	}
-	for _, param := range params.All {
-		last, _, known := params.Get(param.Name)
-		if !known || last.Ref == param.Ref {
+	for i, param := range params.All {
+		again := func(later nginx.Param) bool { return later.Key() == param.Key() }
+		if !slices.ContainsFunc(params.All[i+1:], again) {
 			continue
 		}
-		same := last.Value == param.Value && last.IfNotEmpty == param.IfNotEmpty
+		last, _, known := params.Get(param.Key())
+		if !known || last == param {
+			continue
+		}
+		same := last.Value() == param.Value() && last.IfNotEmpty() == param.IfNotEmpty()
 		switch own := params.In.Place; {
 		case param.Place == own, param.Place == last.Place && !param.StandIn():
 			hasNoEffect(p, param, last, same)
@@ -52,7 +57,7 @@ func hasNoEffect(p *analyzer.Pass, param, other nginx.Param, same bool) {
 	f := diag.Finding{
 		Severity: diag.Info,
 		Summary:  "a FastCGI parameter is set twice",
-		Subject:  label(param.Head(), "has no effect: PHP takes the last %s", param.Name),
+		Subject:  label(param.Head(), "has no effect: PHP takes the last %s", param.Key()),
 		Remedy:   "keep the one that is meant",
 		Fixes:    []diag.Fix{{Title: "remove one of the two", Safety: diag.Manual}},
 	}

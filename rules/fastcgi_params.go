@@ -30,7 +30,7 @@ func repeat(params nginx.Params, own func(name string) bool) []string {
 	for _, param := range params.All {
 		d := ownDirective(params.In, param.Ref)
 		switch single := mixed[d] || d == param.ID && param.Place == params.In.Place; {
-		case single && !own(param.Name):
+		case single && !own(param.Key()):
 			lines = append(lines, param.Head().Text()+";")
 		case !single && d != last:
 			lines = append(lines, params.In.Place.Tree.HeadSpan(d).Text()+";")
@@ -63,31 +63,30 @@ func droppedBy(params nginx.Params) nginx.Params {
 // completeParams repeats what was dropped before a block's own parameters, and
 // adds what is still missing then.
 func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
+	set := func(name string) bool { return sets(params, name) || sets(dropped, name) }
 	var lines []string
-	has := func(p nginx.Params, name string) bool {
-		return slices.ContainsFunc(p.All, func(param nginx.Param) bool { return param.Name == name })
-	}
-	repeated := repeat(dropped, func(name string) bool { return has(params, name) })
-	if !has(params, "REQUEST_METHOD") && !has(dropped, "REQUEST_METHOD") {
+	if !set("REQUEST_METHOD") {
 		for _, line := range t.Config.UsualParams() {
-			if name := strings.Fields(line)[1]; !has(params, name) && !has(dropped, name) {
+			if name := strings.Fields(line)[1]; !set(name) {
 				lines = append(lines, line)
 			}
 		}
 	}
+	repeated := repeat(dropped, func(name string) bool { return sets(params, name) })
 	lines = append(lines, repeated...)
 	here := params.In == nil || params.In == t.Block.Enclosing(catalog.Location)
-	sent, _ := params.Script()
-	script := sent
-	if script.Name == "" {
-		script, _ = dropped.Script()
-	}
 	_, alias := t.Block.Root()
+	own, isOwn := params.Script()
+	lost, isLost := dropped.Script()
 	switch {
-	case !here && script.Name == "", here && script.Name == "" && !alias:
-		lines = append(lines, "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;")
-	case here && sent.Name == "" && (script.Name == "" || doubled(t.Block, script)):
+	case set("SCRIPT_FILENAME") || set("PATH_TRANSLATED"):
+		if here && !isOwn && isLost && doubled(t.Block, lost) {
+			lines = append(lines, "fastcgi_param "+lost.Key()+" $request_filename;")
+		}
+	case here && alias:
 		lines = append(lines, "fastcgi_param SCRIPT_FILENAME $request_filename;")
+	default:
+		lines = append(lines, "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;")
 	}
 	fix := diag.Fix{Title: "add " + strings.Join(lines, " "), Safety: diag.Safe}
 	switch {
@@ -107,8 +106,13 @@ func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
 			fix.Edits = append(fix.Edits, addBefore(params.In, params.All[0].Ref, line))
 		}
 	}
-	if here && sent.Name != "" && doubled(t.Block, sent) {
-		fix.Edits = append(fix.Edits, sendFilename(t, params, sent).Edits...)
+	if here && isOwn && doubled(t.Block, own) {
+		fix.Edits = append(fix.Edits, sendFilename(t, params, own).Edits...)
 	}
 	return fix
+}
+
+// sets reports whether one of the parameters has a name.
+func sets(params nginx.Params, name string) bool {
+	return slices.ContainsFunc(params.All, func(p nginx.Param) bool { return p.Key() == name })
 }

@@ -62,7 +62,8 @@ func paramsLost(p *analyzer.Pass, h *stack.Hop) {
 	case len(dropped.All) > 0:
 		at = nginx.Ref{Place: params.In.Place, ID: ownDirective(params.In, params.All[0].Ref)}
 		f.Subject = label(at.Head(), "no %s is sent: with a fastcgi_param of its own, %s inherits none", what, blockName(params.In))
-		f.Related = append(f.Related, label(dropped.All[0].Head(), "not in force there, nor what follows it in %s", blockName(dropped.In)))
+		lost := dropped.In.Place.Tree.HeadSpan(ownDirective(dropped.In, dropped.All[0].Ref))
+		f.Related = append(f.Related, label(lost, "not in force there, nor any other of %s", blockName(dropped.In)))
 		f.Remedy = "repeat the outer parameters before those of " + blockName(params.In)
 	case params.In == h.Target.Block.Enclosing(catalog.Location):
 		f.Subject = label(at.Head(), "no %s is sent", what)

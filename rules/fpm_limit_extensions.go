@@ -123,7 +123,7 @@ var extensionsIn = regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`)
 func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
 	location := h.Target.Block
 	param, known := location.FastCGIParams().Script()
-	script := param.Value
+	script := param.Value()
 	if !known || location.Context != catalog.Location || location.Missing {
 		return "", false
 	}

@@ -49,7 +49,7 @@ func iniOf(b *nginx.Block) (ini map[string]nginx.Ref, known bool) {
 	for _, name := range []string{"PHP_VALUE", "PHP_ADMIN_VALUE"} {
 		param, _, certain := params.Get(name)
 		known = known && certain
-		for line := range strings.Lines(param.Value) {
+		for line := range strings.Lines(param.Value()) {
 			name, _, isSetting := strings.Cut(line, "=")
 			name = strings.TrimSpace(name)
 			known = known && (isSetting || name == "") && !strings.Contains(name, "$") && !nginx.Opaque(line)

@@ -23,11 +23,14 @@ type scriptPlace struct {
 // not written as one literal.
 func scriptsOf(t *stack.Target) (place scriptPlace, ok bool) {
 	param, known := t.Block.FastCGIParams().Script()
-	at, ok := t.Block.Path(param)
-	if !known || !ok {
+	if !known {
 		return place, false
 	}
-	return scriptPlace{at.Base, at.File, label(at.From.Head(), "%s begins with this path", param.Name)}, true
+	at, ok := t.Block.Path(param)
+	if !ok {
+		return place, false
+	}
+	return scriptPlace{at.Base, at.File, label(at.From.Head(), "%s begins with this path", param.Key())}, true
 }
 
 // example is the path of one script there.

@@ -114,7 +114,7 @@ func looksLikePHP(h *stack.Hop) bool {
 	}
 	words := append([]string{h.Peer.Span.Text(), h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
 	script, _, _ := h.Target.Block.FastCGIParams().Get("SCRIPT_FILENAME")
-	words = append(words, script.Value)
+	words = append(words, script.Value())
 	words = append(words, h.Target.Block.Value("fastcgi_index").Arg(0))
 	return slices.ContainsFunc(words, phpWord.MatchString)
 }

@@ -31,7 +31,7 @@ type Config struct {
 	// Version is the nginx that will run it; the zero value is unknown.
 	Version catalog.Version
 
-	hasParams  bool // there is a file fastcgi_params
+	hasParams  bool // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
 	placements map[*syntax.Tree]int
 	blocks     []*Block
 	bodies     []Body

@@ -41,7 +41,7 @@ func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l
 	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
 	b := &builder{config: c, loader: l, standIns: map[string]*syntax.Tree{}}
 	place := &Placement{Tree: main, At: syntax.None}
-	c.hasParams = l.Has(paramsFile)
+	c.hasParams = fragment || l.Has(paramsFile)
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)

@@ -10,12 +10,21 @@ import (
 )
 
 // A Param is one fastcgi_param in force. Its Ref says where it comes from.
-type Param struct {
-	Ref
-	Name, Value string
-	// IfNotEmpty is set where nginx leaves it out when its value is empty.
-	IfNotEmpty bool
+type Param struct{ Ref }
+
+// Key is the name that it is sent by.
+func (p Param) Key() string { return p.Arg(0) }
+
+// Value is what is sent, as it is written; "" for the zero Param.
+func (p Param) Value() string {
+	if p.IsZero() {
+		return ""
+	}
+	return p.Arg(1)
 }
+
+// IfNotEmpty reports whether nginx leaves it out when its value is empty.
+func (p Param) IfNotEmpty() bool { return p.Arg(2) == "if_not_empty" }
 
 // StandIn reports whether it comes from our own copy of a stock file.
 func (p Param) StandIn() bool {
@@ -42,13 +51,13 @@ type Params struct {
 // none of its own: it sends those of its location.
 func (b *Block) FastCGIParams() Params {
 	refs, in, known := b.List("fastcgi_param")
-	params := Params{In: in, Known: known}
-	for _, r := range refs {
-		params.All = append(params.All, Param{r, r.Arg(0), r.Arg(1), r.Arg(2) == "if_not_empty"})
-		params.Known = params.Known && !Opaque(r.Arg(0))
+	if len(refs) == 0 {
+		return Params{Known: known}
 	}
-	if refs == nil {
-		params.In = nil
+	params := Params{All: make([]Param, len(refs)), In: in, Known: known}
+	for i, r := range refs {
+		params.All[i] = Param{r}
+		params.Known = params.Known && !Opaque(r.Arg(0))
 	}
 	return params
 }
@@ -60,10 +69,10 @@ func (b *Block) FastCGIParams() Params {
 func (p Params) Get(name string) (param Param, set, known bool) {
 	known = p.Known && !p.varies(name)
 	for _, param := range slices.Backward(p.All) {
-		if param.Name != name || param.IfNotEmpty && param.Value == "" {
+		if param.Key() != name || param.IfNotEmpty() && param.Value() == "" {
 			continue
 		}
-		return param, true, known && (!param.IfNotEmpty || !strings.Contains(param.Value, "$"))
+		return param, true, known && (!param.IfNotEmpty() || !strings.Contains(param.Value(), "$"))
 	}
 	return Param{}, false, known
 }
@@ -143,7 +152,7 @@ type Path struct {
 // false where that is not known, or depends on other variables.
 func (b *Block) Path(p Param) (at Path, ok bool) {
 	at.From = p.Ref
-	base, rest := "", strings.NewReplacer("${", "$", "}", "").Replace(p.Value)
+	base, rest := "", strings.NewReplacer("${", "$", "}", "").Replace(p.Value())
 	for _, variable := range []string{"$document_root", "$realpath_root", "$request_filename"} {
 		after, found := strings.CutPrefix(rest, variable)
 		if !found {
@@ -164,7 +173,7 @@ func (b *Block) Path(p Param) (at Path, ok bool) {
 		literal, variables = rest[:i], rest[i:]
 	}
 	at.Base, at.File = path.Clean(base+literal), variables == ""
-	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value) && (at.File || fromRequest.MatchString(variables))
+	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value()) && (at.File || fromRequest.MatchString(variables))
 }
 
 // fromRequest matches what begins with a variable whose value always begins with a slash.

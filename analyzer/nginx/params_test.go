@@ -33,7 +33,7 @@ http {
 		if p.In != nil {
 			in = p.In.Name()
 		}
-		return fmt.Sprint(in, " ", param.Value, " set=", set, " known=", known)
+		return fmt.Sprint(in, " ", param.Value(), " set=", set, " known=", known)
 	}
 	for _, tt := range []struct{ block, name, want string }{
 		{"location /inherits/in", "REQUEST_METHOD", "server $request_method set=true known=true"},
@@ -57,7 +57,7 @@ http {
 	}
 	for block, want := range map[string]string{"location /translated": "/x.php true", "location /own": " false", "location /missing": " false"} {
 		param, known := blockAt(t, c, block).FastCGIParams().Script()
-		if got := fmt.Sprint(param.Value, " ", known); got != want {
+		if got := fmt.Sprint(param.Value(), " ", known); got != want {
 			t.Errorf("script of %s: %s, want %s", block, got, want)
 		}
 	}
