@@ -73,6 +73,7 @@ var apart = map[string]string{
 	"listen-without-ssl/quic":                    "listen ... quic is newer than the oracle",
 	"listen-family-conflict/quic":                "listen ... quic is newer than the oracle",
 	"missing-semicolon/bad":                      "the parameters of listen are not judged yet",
+	"fastcgi-params-lost/placeholder":            "a script fills in the parameters first",
 	"directive-value/placeholder":                "a script fills in the values first",
 	"syntax/regex-braces":                        "nginx meets a piece of the regular expression as a directive before it meets the end of the file",
 	"socket-path-too-long/nginx-alone":           "values are not judged yet",
