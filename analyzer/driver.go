@@ -222,9 +222,11 @@ const maxChains = 3
 // merge makes one finding of those of one rule at one place: a fault in a
 // shared snippet or an inherited value is reported once, with where it reaches.
 func (d *driver) merge(found []reported) []reported {
-	// Before the rest, so that the first of several is the same in every run.
+	// Before the rest, so that the first of several is the same in every run, and
+	// what the gravest says fits the severity.
 	slices.SortStableFunc(found, func(a, b reported) int {
-		return cmp.Or(compareFindings(a.Finding, b.Finding), compareLabels(a.Related, b.Related))
+		return cmp.Or(a.Subject.Span.Compare(b.Subject.Span), strings.Compare(a.Rule, b.Rule), cmp.Compare(b.Severity, a.Severity),
+			compareFindings(a.Finding, b.Finding), compareLabels(a.Related, b.Related))
 	})
 	type key struct {
 		rule string
@@ -253,7 +255,6 @@ func (d *driver) merge(found []reported) []reported {
 			continue
 		}
 		m := &merged[i]
-		m.Severity = max(m.Severity, f.Severity)
 		if fresh {
 			if m.Places++; m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
 				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))

@@ -7,6 +7,7 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
@@ -14,17 +15,18 @@ import (
 var socketPermission = analyzer.Rule{
 	ID:         "socket-permission",
 	Severities: []diag.Severity{diag.Error, diag.Warning},
-	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
 	OnHop:      permission,
 	Doc: analyzer.Doc{
 		Summary: "the pool's socket is not nginx's to open",
 		What: "A `fastcgi_pass unix:` leads to a pool whose socket nginx's workers may not write to, as `listen.owner`, `listen.group` and `listen.mode` (0660 when absent) make it. To connect, the *write* bit is needed: the owner's if nginx's user owns the socket, else the group's if it is the group, else the others'. " +
 			"Without `listen.owner` and `listen.group` the socket is root's: the pool's own `user` does not matter. " +
-			"An error where both are absent or the mode refuses every membership; a warning where an owner or group that is not nginx's is written, since nginx's user may be a member of that group.",
-		Why:       "Every request ends as 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. Both servers' own tests accept it.",
+			"An error where both are absent or the mode refuses every membership; a warning where an owner or group that is not nginx's is written, since nginx's user may be a member of that group, " +
+			"where nginx asks another server of the upstream instead, and where `error_page 502` gives another answer.",
+		Why:       "Requests fail with 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. In an upstream with other servers nginx asks the next one, and this one again after `fail_timeout`. Both servers' own tests accept it.",
 		Gaps:      "Silent where nginx's user is not known (no `user` directive: it is the build's), where it is root, where the pool has an ACL (`listen.acl_users`, `listen.acl_groups`), for owners given as numbers, and where the pool has no `user` (its master then does not run as root). Folders above the socket are not seen.",
 		Remedy:    "Set `listen.owner` and `listen.group` of the pool to nginx's user and group.",
-		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it. Otherwise somebody chose them, and the choice is yours.",
+		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it; unsafe where another server answers instead. Otherwise somebody chose them, and the choice is yours.",
 		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#listen-owner", "https://nginx.org/en/docs/ngx_core_module.html#user"},
 		Since:     "0.1.0",
 	},
@@ -36,49 +38,72 @@ type access struct {
 	bits                       int
 }
 
-func permission(p *analyzer.Pass, h *stack.Hop) {
+// A refusal is a socket that nginx's workers may not open.
+type refusal struct {
+	access
+	user, group string
+	from        nginx.Ref // where nginx's user is written
+	subject     fpm.Value
+	severity    diag.Severity
+}
+
+// refusalOf reports whether the socket of a hop refuses nginx.
+func refusalOf(h *stack.Hop) (r refusal, refused bool) {
 	pool := h.Pool()
-	if h.Target.Protocol != stack.FastCGI || pool == nil || h.Peer.Endpoint.Net != stack.Unix {
+	if h.Target.Protocol != stack.FastCGI || pool == nil || h.Peer.Down || h.Peer.Endpoint.Net != stack.Unix {
+		return r, false
+	}
+	var known, plain bool
+	r.user, r.group, r.from, known = h.Scope.User(h.Target.Config)
+	r.access, plain = socketAccess(pool)
+	if !known || r.user == "root" || !plain {
+		return r, false
+	}
+	r.subject, r.severity = r.verdict(r.user, r.group)
+	return r, r.severity != 0
+}
+
+func permission(p *analyzer.Pass, h *stack.Hop) {
+	r, refused := refusalOf(h)
+	if !refused {
 		return
 	}
-	user, group, from, known := h.Scope.User(h.Target.Config)
-	a, plain := socketAccess(pool)
-	if !known || user == "root" || !plain {
-		return
-	}
-	subject, severity := a.verdict(user, group)
-	if severity == 0 {
-		return
-	}
+	pool, a, user, group := h.Pool(), r.access, r.user, r.group
+	failure := noConnection("connect() to " + h.Peer.Endpoint.String() + " failed (13: Permission denied) while connecting to upstream")
+	severity, notes := failure.of(h)
 	f := diag.Finding{
-		Severity: severity,
+		Severity: min(severity, r.severity),
 		Summary:  "nginx may not open the pool's socket",
-		Subject:  diag.Label{Span: subject.Span, Text: a.describe() + fmt.Sprintf("; nginx's workers are %s:%s", user, group)},
+		Subject:  diag.Label{Span: r.subject.Span, Text: a.describe() + fmt.Sprintf("; nginx's workers are %s:%s", user, group)},
 		Related:  []diag.Label{label(h.Peer.Span, "connects to it")},
-		Notes:    []string{"requests end as 502; error.log: connect() to " + h.Peer.Endpoint.String() + " failed (13: Permission denied) while connecting to upstream"},
+		Notes:    notes,
 		Remedy:   fmt.Sprintf("set listen.owner = %s and listen.group = %s in pool %s", user, group, pool.Name),
 	}
 	owner, socketGroup := a.names()
-	if subject.Span == a.mode.Span {
+	if r.subject.Span == a.mode.Span {
 		f.Notes = append(f.Notes, "to connect, the write bit is needed: the owner's for nginx's user, else the group's for its group, else the others'")
 		if owner == user || socketGroup == group {
 			f.Remedy = "set listen.mode = 0660 in pool " + pool.Name
 		}
 	}
-	if subject.Span != a.listen.Span {
+	if r.subject.Span != a.listen.Span {
 		f.Related = append(f.Related, label(a.listen.Span, "the socket"))
 	}
-	if !from.IsZero() {
-		f.Related = append(f.Related, label(from.Head(), "nginx's user"))
+	if !r.from.IsZero() {
+		f.Related = append(f.Related, label(r.from.Head(), "nginx's user"))
 	}
-	if severity == diag.Warning {
+	if r.severity == diag.Warning {
 		f.Notes = append(f.Notes, fmt.Sprintf("it works where %s is a member of the group %s, which only the host tells", user, socketGroup))
 	}
 	if !a.owner.Set && !a.group.Set {
-		f.Fixes = []diag.Fix{{
+		fix := diag.Fix{
 			Title: f.Remedy, Safety: diag.Safe,
 			Edits: []diag.Edit{syntax.InsertAfterLine(a.listen.Span, "listen.owner = "+user, "listen.group = "+group)},
-		}}
+		}
+		if failure.answeredElsewhere(h) {
+			fix.Safety, fix.Risk = diag.Unsafe, "requests that another server answers now go to this pool as well"
+		}
+		f.Fixes = []diag.Fix{fix}
 	} else {
 		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
 	}

@@ -50,7 +50,7 @@ func localhost(p *analyzer.Pass, h *stack.Hop) {
 	if at := h.Listeners[0].Span; !at.IsZero() { // zero for one that only the settings name
 		f.Related = append(f.Related, label(at, "listens on one of them"))
 	}
-	if why := noNext(h.Target); why != "" {
+	if why := noNext(h.Target, "error"); why != "" {
 		f.Severity = diag.Warning
 		f.Notes = []string{fmt.Sprintf("with %s the requests that go there end as 502; error.log: connect() failed (111: Connection refused) while connecting to upstream", why)}
 	}
@@ -84,23 +84,6 @@ func boundFamily(h *stack.Hop) (family stack.Family) {
 		return 0
 	}
 	return family
-}
-
-var familyOf = map[stack.Protocol]string{
-	stack.FastCGI: "fastcgi", stack.HTTP: "proxy", stack.UWSGI: "uwsgi", stack.SCGI: "scgi", stack.GRPC: "grpc", stack.Memcached: "memcached",
-}
-
-// noNext says what keeps nginx from trying another server after a failed
-// connection; "" where nothing certainly does.
-func noNext(t *stack.Target) string {
-	name := familyOf[t.Protocol] + "_next_upstream"
-	if v := t.Block.Value(name); v.Explicit() && !slices.Contains(v.Args, "error") {
-		return v.From.Head().Text()
-	}
-	if v := t.Block.Value(name + "_tries"); v.Explicit() && v.Arg(0) == "1" {
-		return v.From.Head().Text()
-	}
-	return ""
 }
 
 // sendsTarget reports whether the backend sees how the target is written.

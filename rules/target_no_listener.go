@@ -10,6 +10,8 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 )
 
@@ -21,13 +23,13 @@ var targetNoListener = analyzer.Rule{
 	OnHop:      noListener,
 	Doc: analyzer.Doc{
 		Summary: "nothing listens where nginx sends PHP requests",
-		What: "`fastcgi_pass` leads, directly or through an upstream, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
+		What: "`fastcgi_pass` leads, directly, through an upstream or through variables, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
 			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version. " +
-			"An error where every PHP-FPM main file of the host was read with its includes, else a warning.",
-		Why: "Every such request ends as 502. error.log has `connect() to unix:PATH failed (2: No such file or directory) while connecting to upstream` for a socket, `connect() failed (111: Connection refused)` for a port. " +
+			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site).",
+		Why: "Every such request fails with 502. error.log has `connect() to unix:PATH failed (2: No such file or directory) while connecting to upstream` for a socket, `connect() failed (111: Connection refused)` for a port. " +
 			"`nginx -t` and `php-fpm -t` accept both files: neither reads the other's.",
 		Gaps: "Silent for other addresses than local ones, for host names, where an address holds a variable that is not set from literals, where a pool's own address is not known, for locations that do not look like PHP (fcgiwrap and other FastCGI programs), " +
-			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served. Targets of proxy_pass are not judged: what listens for HTTP is mostly in no file that is read.",
+			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member). A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets. Targets of proxy_pass are not judged: what listens for HTTP is mostly in no file that is read.",
 		Remedy:    "Make both sides name the same socket or port.",
 		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://www.php.net/manual/en/install.fpm.configuration.php#listen"},
@@ -43,32 +45,44 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 	if len(pools) == 0 {
 		return
 	}
+	alone := true // all values of the target are dead
 	for _, other := range h.Target.Hops {
-		if !other.Peer.Down && !unserved(other) {
+		if other.Peer.Down || unserved(other) {
+			continue
+		}
+		if h.Peer.Upstream != nil && other.Peer.Upstream == h.Peer.Upstream || h.Peer.By.IsZero() {
 			return
 		}
+		alone = false
 	}
 	complete := h.Scope.Complete()
 	if !complete && severalVersions(h.Scope.Masters) {
 		return
 	}
-	severity := diag.Warning
-	if complete && h.Scope.InUse(h.Target.Config) {
-		severity = diag.Error
-	}
 	target := h.Peer.Endpoint
+	severity, notes := noConnection(connectError(target)).of(h)
+	if !complete || !h.Scope.InUse(h.Target.Config) || !alone {
+		severity = diag.Warning
+	}
 	f := diag.Finding{
 		Severity: severity,
 		Summary:  "nothing listens where nginx sends PHP requests",
 		Subject:  label(h.Peer.Span, "no PHP-FPM pool listens on %s", target),
-		Notes:    []string{"every request here ends as 502; error.log: " + connectError(target)},
+		Notes:    notes,
 		Remedy:   "make fastcgi_pass and the pool's listen name the same socket or port",
 	}
+	at := targetRef(h)
 	if written := h.Peer.Span.Text(); strings.Contains(written, "$") {
 		f.Subject.Text += ", which " + written + " may become"
+		if !alone {
+			f.Subject = label(valueSpan(h.Peer.By), "no PHP-FPM pool listens on %s, %s", target, when(h.Peer.By))
+			at = h.Peer.By
+		}
+	} else if !alone {
+		f.Related = append(f.Related, label(valueSpan(h.Peer.By), "goes there, %s", when(h.Peer.By)))
 	}
-	if h.Target.Upstream != nil {
-		f.Related = append(f.Related, label(h.Target.Pass.Head(), "used here"))
+	if head := h.Target.Pass.Head(); h.Peer.Span.File != head.File || h.Peer.Span.Start < head.Start || h.Peer.Span.End > head.End {
+		f.Related = append(f.Related, label(head, "used here"))
 	}
 	for _, l := range nearest(target, pools, 3) {
 		who := "another FastCGI server"
@@ -77,12 +91,33 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		}
 		f.Related = append(f.Related, label(l.Span, "%s listens here%s", who, difference(target, l.Endpoint)))
 	}
-	f.Fixes = []diag.Fix{connectFix(h, pools, complete)}
-	at := h.Peer.Server
-	if at.IsZero() {
-		at = h.Target.Pass
-	}
+	f.Fixes = []diag.Fix{connectFix(h, pools, complete, alone)}
 	p.Report(at, at, f)
+}
+
+// valueSpan is the value that a row of a map or a `set` gives.
+func valueSpan(by nginx.Ref) source.Span { return by.ArgSpan(by.NArgs() - 1) }
+
+// when says which requests a row of a map or a `set` is for.
+func when(by nginx.Ref) string {
+	t := by.Tree()
+	source := t.Arg(t.Parent(by.ID), 0)
+	switch key := by.Name(); {
+	case !t.IsRow(by.ID):
+		return "which " + by.Arg(0) + " is set to here"
+	case key == "default":
+		return "when no other value of the map fits " + source
+	case strings.HasPrefix(key, "~"):
+		return "when " + source + " matches " + key
+	default:
+		return fmt.Sprintf("when %s is %q", source, key)
+	}
+}
+
+// dead reports whether certainly no pool of the host listens where a hop leads.
+func dead(h *stack.Hop) bool {
+	return unserved(h) && len(h.Scope.UnknownPools) == 0 && looksLikePHP(h) &&
+		len(fastCGIListeners(h.Scope)) > 0 && h.Scope.Complete() && h.Scope.InUse(h.Target.Config)
 }
 
 // unserved reports whether nothing read listens at a local address, for certain.
@@ -203,7 +238,7 @@ func difference(target, l stack.Endpoint) string {
 	return ": a port, where nginx uses a unix socket"
 }
 
-func connectFix(h *stack.Hop, pools []*stack.Listener, complete bool) diag.Fix {
+func connectFix(h *stack.Hop, pools []*stack.Listener, complete, alone bool) diag.Fix {
 	var sameButVersion []*stack.Listener
 	for _, l := range pools {
 		if distance(h.Peer.Endpoint, l.Endpoint) == 0 {
@@ -211,6 +246,7 @@ func connectFix(h *stack.Hop, pools []*stack.Listener, complete bool) diag.Fix {
 		}
 	}
 	switch {
+	case !alone && strings.Contains(h.Peer.Span.Text(), "$"): // the other values are right as they are
 	case complete && len(h.Scope.Masters) == 1 && len(pools) == 1 && len(h.Scope.Masters[0].Pools) == 1:
 		return rewrite(h, pools[0], diag.Safe, "")
 	case len(sameButVersion) == 1:

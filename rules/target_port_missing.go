@@ -12,18 +12,20 @@ import (
 
 var targetPortMissing = analyzer.Rule{
 	ID:         "target-port-missing",
-	Severities: []diag.Severity{diag.Error},
-	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	Severities: []diag.Severity{diag.Error, diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
 	OnHop:      portMissing,
 	Doc: analyzer.Doc{
 		Summary: "an upstream server without a port, where FastCGI, uwsgi or SCGI is spoken",
-		What:    "A `server` of an `upstream` that `fastcgi_pass`, `uwsgi_pass` or `scgi_pass` uses has an address without a port. (In these directives themselves nginx insists on one.)",
-		Why: "nginx connects to port 80, whatever is spoken there. Where nothing listens, every request ends as 502 with `connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://127.0.0.1:80\"`. " +
-			"Where it is nginx's own port 80, FastCGI ends as 502 with `upstream sent unsupported FastCGI protocol version: 72`, uwsgi and SCGI as 400.",
+		What: "A `server` of an `upstream` that `fastcgi_pass`, `uwsgi_pass` or `scgi_pass` uses has an address without a port. (In these directives themselves nginx insists on one.) " +
+			"A warning where nginx asks another server instead, which answers or may do so, or where `error_page 502` gives another answer.",
+		Why: "nginx connects to port 80, whatever is spoken there. Where nothing listens, requests fail with 502 and `connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://127.0.0.1:80\"`. " +
+			"Where it is nginx's own port 80, FastCGI fails with 502 and `upstream sent unsupported FastCGI protocol version: 72`, uwsgi and SCGI with 400. " +
+			"After a refused connection nginx asks the next server of the upstream, and this one again after `fail_timeout`; after an answer that is no FastCGI only where `fastcgi_next_upstream` says `invalid_header`, after a 400 never.",
 		Gaps:      "Something that speaks FastCGI, uwsgi or SCGI on port 80 would make it work; nobody does that. Servers that are `down` are not judged.",
 		Remedy:    "Write the port that the backend listens on.",
-		FixSafety: "Safe where exactly one PHP-FPM pool was read at that host, and the upstream serves nothing but `fastcgi_pass`: the request fails without the port. Otherwise the port is yours to say.",
-		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server"},
+		FixSafety: "Safe where exactly one PHP-FPM pool was read at that host, and the upstream serves nothing but `fastcgi_pass`: the request fails without the port; unsafe where another server answers instead. Otherwise the port is yours to say.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_next_upstream"},
 		Since:     "0.1.0",
 	},
 }
@@ -32,13 +34,18 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 	if !h.Peer.PortMissing || h.Peer.Down {
 		return
 	}
+	failure := port80(h)
+	severity, notes := failure.of(h)
 	f := diag.Finding{
-		Severity: diag.Error,
+		Severity: severity,
 		Summary:  "an upstream server without a port",
 		Subject:  label(h.Peer.Span, "nginx connects to port 80 of %s", h.Peer.Server.Arg(0)),
 		Related:  []diag.Label{label(h.Target.Pass.Head(), "%s is spoken here", h.Target.Protocol)},
-		Notes:    []string{port80(h)},
+		Notes:    notes,
 		Remedy:   "write the port that the backend listens on",
+	}
+	if l := h.Listeners; len(l) > 0 && l[0].Address != nil {
+		f.Related = append(f.Related, label(l[0].Span, "port 80 is nginx's own"))
 	}
 	var at []*stack.Listener
 	for _, l := range h.Scope.Listeners {
@@ -60,20 +67,25 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 			Title: fmt.Sprintf("connect to port %d, where pool %s listens", e.Port, at[0].Pool.Name), Safety: diag.Safe,
 			Edits: []diag.Edit{h.Peer.Server.Tree().SetArg(h.Peer.Server.ID, 0, h.Peer.Server.Arg(0)+portSuffix(e.Port))},
 		}
+		if failure.answeredElsewhere(h) {
+			fix.Safety, fix.Risk = diag.Unsafe, "requests that another server answers now go to this one as well"
+		}
 		f.Related = append(f.Related, label(at[0].Span, "pool %s listens here", at[0].Pool.Name))
 	}
 	f.Fixes = []diag.Fix{fix}
 	p.Report(h.Peer.Server, h.Peer.Server, f)
 }
 
-// port80 says what the requests end as.
-func port80(h *stack.Hop) string {
-	const refused = "requests that reach it end as 502; error.log: connect() failed (111: Connection refused) while connecting to upstream, upstream: \"%s://%s\""
+// port80 is how port 80 fails what is no HTTP.
+func port80(h *stack.Hop) failure {
 	switch {
 	case len(h.Listeners) == 0:
-		return fmt.Sprintf(refused, strings.ToLower(h.Target.Protocol.String()), h.Peer.Endpoint)
+		return noConnection(fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"%s://%s\"", strings.ToLower(h.Target.Protocol.String()), h.Peer.Endpoint))
 	case h.Target.Protocol == stack.FastCGI:
-		return "port 80 is nginx's own: requests that reach it end as 502; error.log: upstream sent unsupported FastCGI protocol version: 72 while reading response header from upstream"
+		return failure{status: "502", cause: "invalid_header", sent: true, log: notFastCGI}
 	}
-	return "port 80 is nginx's own: it answers what is no HTTP with 400"
+	return failure{status: "400"}
 }
+
+// notFastCGI is in error.log where an HTTP server answers FastCGI: 72 is the H of HTTP.
+const notFastCGI = "upstream sent unsupported FastCGI protocol version: 72 while reading response header from upstream"

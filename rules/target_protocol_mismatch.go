@@ -12,15 +12,17 @@ import (
 
 var targetProtocolMismatch = analyzer.Rule{
 	ID:         "target-protocol-mismatch",
-	Severities: []diag.Severity{diag.Error},
+	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
 	OnHop:      protocolMismatch,
 	Doc: analyzer.Doc{
 		Summary: "what listens at the target speaks another protocol",
 		What: "A `*_pass` leads to a listener that was read and that speaks something else: `fastcgi_pass`, `uwsgi_pass`, `scgi_pass` or `memcached_pass` to a port or socket that this nginx itself serves HTTP on, or any of the others, `proxy_pass` and `grpc_pass` included, to a PHP-FPM pool. " +
-			"PHP-FPM speaks FastCGI only: `proxy_pass http://127.0.0.1:9000` cannot reach it.",
+			"PHP-FPM speaks FastCGI only: `proxy_pass http://127.0.0.1:9000` cannot reach it. " +
+			"A warning where nginx asks another server instead, which answers or may do so, or where `error_page` gives another answer.",
 		Why: "Every request that goes there fails. FastCGI to an HTTP server ends as 502 with `upstream sent unsupported FastCGI protocol version: 72` (72 is the H of HTTP), uwsgi and SCGI as 400 without a line in the log. " +
-			"HTTP, uwsgi or SCGI to PHP-FPM ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. Both servers' own tests accept it.",
+			"HTTP, uwsgi or SCGI to PHP-FPM ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. Both servers' own tests accept it. " +
+			"In an upstream with other servers nginx asks the next one after a connection that was reset, but sends no POST again; after an answer of another protocol only where `*_next_upstream` says `invalid_header` (`invalid_response`), after a 400 never.",
 		Gaps:      "Only nginx's own servers of the same main file, listeners named in the settings, and PHP-FPM pools are known; a pool's port counts only where every PHP-FPM main file of the host was read, its socket always. Servers that are `down`, those without a port (target-port-missing) and those of the stream module are not judged.",
 		Remedy:    "Use the directive that speaks the listener's protocol, or the address of the program that was meant.",
 		FixSafety: "`uwsgi_pass` to nginx's own plain HTTP becomes `proxy_pass http://…` safely where no `uwsgi_*` stands beside it: nothing there works today. Everything else needs parameters that are yours to say.",
@@ -37,12 +39,13 @@ func protocolMismatch(p *analyzer.Pass, h *stack.Hop) {
 	if l == nil {
 		return
 	}
+	severity, notes := misunderstood(h, l).of(h)
 	f := diag.Finding{
-		Severity: diag.Error,
+		Severity: severity,
 		Summary:  "what listens at the target speaks another protocol",
 		Subject:  label(h.Peer.Span, "%s speaks %s, and %s speaks %s", h.Target.Pass.Name(), h.Target.Protocol, speaker(l), l.Protocol),
 		Related:  useLabel(h),
-		Notes:    []string{misunderstood(h, l)},
+		Notes:    notes,
 		Remedy:   "use the directive that speaks " + l.Protocol.String() + ", or the address of the program that was meant",
 		Fixes:    []diag.Fix{otherDirective(h, l)},
 	}
@@ -97,30 +100,29 @@ func speaker(l *stack.Listener) string {
 	return "what listens there"
 }
 
-// misunderstood says what the requests end as (measured on nginx 1.22).
-func misunderstood(h *stack.Hop, l *stack.Listener) string {
-	const ends = "requests that reach it end as "
+// misunderstood is how the requests fail (measured on nginx 1.22).
+func misunderstood(h *stack.Hop, l *stack.Listener) failure {
 	protocol := h.Target.Protocol
 	if l.Address != nil && !h.Peer.TLS && allOwn(h, func(a *stack.Address) bool { return a.ProxyProtocol.IsZero() && a.HTTP2.IsZero() }) {
 		switch protocol {
 		case stack.FastCGI:
-			return ends + "502; error.log: upstream sent unsupported FastCGI protocol version: 72 while reading response header from upstream"
+			return failure{status: "502", cause: "invalid_header", sent: true, log: notFastCGI}
 		case stack.Memcached:
-			return ends + "502; error.log: memcached sent invalid response: \"HTTP/1.1 400 Bad Request\" while reading response header from upstream"
+			return failure{status: "502", cause: "invalid_response", log: `memcached sent invalid response: "HTTP/1.1 400 Bad Request" while reading response header from upstream`}
 		case stack.UWSGI, stack.SCGI:
-			return ends + "400, and error.log has nothing"
+			return failure{status: "400"}
 		case stack.HTTP, stack.GRPC, stack.Raw:
 		}
 	}
 	switch {
 	case l.Pool == nil:
-		return ends + "502, or 504 where it waits for more"
+		return failure{status: "502, or 504 where it waits for more", cause: anyCause, sent: true}
 	case protocol == stack.Memcached:
-		return ends + "504 after memcached_read_timeout; error.log: upstream timed out (110: Connection timed out) while reading response header from upstream"
+		return failure{status: "504 after memcached_read_timeout", cause: "timeout", log: "upstream timed out (110: Connection timed out) while reading response header from upstream"}
 	case h.Peer.TLS:
-		return ends + "502; error.log: peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream"
+		return noConnection("peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream")
 	}
-	return ends + "502; error.log: recv() failed (104: Connection reset by peer) while reading response header from upstream"
+	return failure{status: "502", cause: "error", sent: true, log: "recv() failed (104: Connection reset by peer) while reading response header from upstream"}
 }
 
 func otherDirective(h *stack.Hop, l *stack.Listener) diag.Fix {

@@ -13,16 +13,18 @@ import (
 
 var targetTLSMismatch = analyzer.Rule{
 	ID:         "target-tls-mismatch",
-	Severities: []diag.Severity{diag.Error},
+	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
 	YieldsTo:   []string{"target-proxy-protocol"},
 	OnHop:      tlsMismatch,
 	Doc: analyzer.Doc{
 		Summary: "plain HTTP to an address that speaks TLS, or TLS to one that does not",
 		What: "`proxy_pass http://` (or `grpc_pass grpc://`) leads to an address of this nginx that speaks TLS, or `https://` (`grpcs://`) to one that does not. " +
-			"TLS is a property of the address and port: one `listen … ssl` there makes it TLS for all servers that share it, and `ssl on` of its default server does.",
+			"TLS is a property of the address and port: one `listen … ssl` there makes it TLS for all servers that share it, and `ssl on` of its default server does. " +
+			"A warning where nginx asks another server of the upstream instead, which answers or may do so, or where `error_page` gives another answer.",
 		Why: "Plain HTTP to TLS ends as 400, `The plain HTTP request was sent to HTTPS port`; error.log says so only at level info: `client sent plain HTTP request to HTTPS port while reading client request headers`. " +
-			"TLS to plain HTTP ends as 502 with `SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream`. gRPC without TLS to TLS ends as 502 with `upstream sent too large http2 frame: 4740180`.",
+			"TLS to plain HTTP ends as 502 with `SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream`. gRPC without TLS to TLS ends as 502 with `upstream sent too large http2 frame: 4740180`. " +
+			"In an upstream with other servers nginx asks the next one after a failed handshake; after a 400 it does not.",
 		Gaps:      "Silent for listeners of other programs and of the stream module, where a server of the address answers such requests itself (`error_page 497`), and where a file that was not read may hold a `listen` of that port.",
 		Remedy:    "Write the scheme that the address speaks, or add `ssl` to its `listen`.",
 		FixSafety: "The scheme is written safely where all servers of the target are such addresses and the port does not follow from the scheme: nothing there works today.",
@@ -36,26 +38,26 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	f := diag.Finding{
-		Severity: diag.Error,
-		Summary:  "the target speaks TLS, and the scheme does not",
-		Subject:  schemePlace(h),
-		Remedy:   "write the scheme that the address speaks",
-		Notes:    []string{"requests that reach it end as 400, The plain HTTP request was sent to HTTPS port; error.log, at level info only: client sent plain HTTP request to HTTPS port while reading client request headers"},
-		Fixes:    []diag.Fix{schemeFix(h)},
+		Summary: "the target speaks TLS, and the scheme does not",
+		Subject: schemePlace(h),
+		Remedy:  "write the scheme that the address speaks",
+		Fixes:   []diag.Fix{schemeFix(h)},
 	}
+	how := failure{status: "400, The plain HTTP request was sent to HTTPS port", log: "at level info only: client sent plain HTTP request to HTTPS port while reading client request headers"}
 	switch {
 	case h.Peer.TLS:
 		f.Summary = "the scheme speaks TLS, and the target does not"
 		f.Subject.Text = fmt.Sprintf("TLS is spoken to %s, which has no `ssl`", h.Own[0])
-		f.Notes = []string{"requests that reach it end as 502; error.log: SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream"}
+		how = noConnection("SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream")
 		f.Related = append(useServer(h), label(h.Own[0].Listens[0].Ref.Head(), "no listen of this address says ssl"))
 	default:
 		f.Subject.Text = fmt.Sprintf("plain %s is spoken to %s, which speaks TLS", h.Target.Protocol, h.Own[0])
 		f.Related = append(useServer(h), label(h.Own[0].TLS.Head(), "makes the address TLS for all its servers"))
 		if h.Target.Protocol == stack.GRPC {
-			f.Notes = []string{"requests that reach it end as 502; error.log: upstream sent too large http2 frame: 4740180 while reading response header from upstream"}
+			how = notHTTP2
 		}
 	}
+	f.Severity, f.Notes = how.of(h)
 	p.Report(h.Target.Pass, h, f)
 }
 

@@ -44,17 +44,15 @@ func deadMember(p *analyzer.Pass, s *stack.Scope) {
 			if served == nil || h.Peer.Down || !unserved(h) || !looksLikePHP(h) {
 				continue
 			}
+			_, notes := noConnection(connectError(h.Peer.Endpoint)).of(h)
 			f := diag.Finding{
 				Severity: diag.Warning,
 				Summary:  "nothing listens on a server of the upstream",
 				Subject:  label(h.Peer.Span, "no PHP-FPM pool listens on %s", h.Peer.Endpoint),
 				Related:  []diag.Label{label(served.Peer.Span, "this one is served"), label(u.target.Pass.Head(), "used here")},
-				Notes:    []string{"nginx asks another server, and this one again every fail_timeout; error.log: " + connectError(h.Peer.Endpoint)},
+				Notes:    notes,
 				Remedy:   "remove the server, or let a pool listen there",
 				Fixes:    []diag.Fix{{Title: "remove server " + h.Peer.Span.Text(), Safety: diag.Manual}},
-			}
-			if h.Peer.Backup {
-				f.Notes = []string{"when the other servers fail, requests end as 502 all the same; error.log: " + connectError(h.Peer.Endpoint)}
 			}
 			p.Report(h.Peer.Server, h.Peer.Server, f)
 		}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
 )
@@ -16,14 +15,6 @@ type use struct {
 // uses lists the upstreams that targets lead to, where all that a target may
 // lead to is known.
 func uses(s *stack.Scope) []use {
-	upstreams := map[nginx.Ref]*nginx.Block{}
-	for _, c := range s.Nginx {
-		for b := range c.Blocks(catalog.Upstream) {
-			for _, server := range b.Own("server") {
-				upstreams[server] = b
-			}
-		}
-	}
 	var found []use
 	for _, t := range s.Targets {
 		if t.Unknown != "" {
@@ -31,7 +22,7 @@ func uses(s *stack.Scope) []use {
 		}
 		at := map[*nginx.Block]int{}
 		for _, h := range t.Hops {
-			b := upstreams[h.Peer.Server]
+			b := h.Peer.Upstream
 			if b == nil {
 				continue
 			}

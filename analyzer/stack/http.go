@@ -17,7 +17,7 @@ func (t *Target) URI() string {
 // splitURL splits a proxy_pass without variables into address and URI part.
 func (t *Target) splitURL() (address, uri string) {
 	rest, _, _, _ := cutScheme(t.Protocol, t.Pass.Arg(0))
-	if path, ok := strings.CutPrefix(rest, "unix:"); ok {
+	if path, ok := cutUnix(rest); ok {
 		path, uri, _ = strings.Cut(path, ":")
 		return "unix:" + path, uri
 	}

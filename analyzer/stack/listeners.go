@@ -26,11 +26,14 @@ func poolListener(p *fpm.Pool) *Listener {
 // only, `[::]:P` IPv6 only unless `ipv6only=off` stands there.
 func ListenEndpoint(r nginx.Ref) (Endpoint, bool) {
 	arg := r.Arg(0)
-	if nginx.Opaque(arg) || strings.Contains(arg, "$") || strings.Contains(arg, "-") && !strings.HasPrefix(arg, "unix:") {
+	if nginx.Opaque(arg) || strings.Contains(arg, "$") {
 		return Endpoint{}, false
 	}
-	if p, ok := strings.CutPrefix(arg, "unix:"); ok {
+	if p, ok := cutUnix(arg); ok {
 		return UnixEndpoint(p), true
+	}
+	if strings.Contains(arg, "-") { // a range of ports
+		return Endpoint{}, false
 	}
 	host, port, ok := splitHostPort(arg, 80)
 	if n, err := strconv.Atoi(arg); err == nil {

@@ -35,7 +35,7 @@ func names(t *Target, upstreams map[string]*nginx.Block) []Name {
 			text, anyScheme = "http://"+rest, true
 		}
 	}
-	values, rest := expand(t.Block, literal{text, t.Pass.ArgSpan(0), t.Pass})
+	values, rest := expand(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
 	complete := rest == "" || startsWithSlash(rest)
 	var found []Name
 	for _, pieces := range values {
@@ -74,7 +74,7 @@ func schemeless(t *Target) []source.Span {
 	if t.Protocol != HTTP || nginx.Opaque(t.Pass.Arg(0)) || !strings.Contains(t.Pass.Arg(0), "$") {
 		return nil
 	}
-	values, rest := expand(t.Block, literal{t.Pass.Arg(0), t.Pass.ArgSpan(0), t.Pass})
+	values, rest := expand(t.Block, literal{text: t.Pass.Arg(0), span: t.Pass.ArgSpan(0), from: t.Pass})
 	var spans []source.Span
 	for _, pieces := range values {
 		text := join(pieces)

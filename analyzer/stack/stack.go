@@ -147,8 +147,14 @@ type Peer struct {
 	Endpoint Endpoint
 	// Span is where the address is written.
 	Span source.Span
+	// Upstream is the block that Server stands in; nil for a direct target.
+	Upstream *nginx.Block
 	// Server is the server directive of the upstream; zero for a direct target.
 	Server nginx.Ref
+	// By is the row of a map or the `set` that gives the only variable of the
+	// target the value that leads here. It is zero where there is none, or where
+	// something else may decide what the variable is.
+	By nginx.Ref
 	// PortMissing is set where a port has to be written and is not: nginx uses 80.
 	PortMissing bool
 	// TLS is set where nginx speaks TLS to it: https://, grpcs://, suwsgi://.

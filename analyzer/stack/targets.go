@@ -4,12 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tufanbarisyildirim/gonginx/config"
-
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
-	"nginx-lint/analyzer/source"
 )
 
 var passes = []struct {
@@ -48,9 +45,10 @@ func targets(s *Scope, c *nginx.Config) []*Target {
 }
 
 // answersItself reports whether every request to a block ends before it would be
-// passed on: by a `return` there or in the server, or by a rewrite of all URIs to elsewhere.
+// passed on: by a `return` there or in the server, by a rewrite of all URIs to
+// elsewhere, or since everybody is denied.
 func answersItself(b *nginx.Block) bool {
-	if len(b.Own("return")) > 0 {
+	if len(b.Own("return")) > 0 || deniesAll(b) {
 		return true
 	}
 	if server := b.Enclosing(catalog.Server); server != nil && len(server.Own("return")) > 0 {
@@ -60,6 +58,20 @@ func answersItself(b *nginx.Block) bool {
 		all := r.Arg(0) == "^" || r.Arg(0) == ".*" || r.Arg(0) == "^.*$" || r.Arg(0) == "^(.*)$" || r.Arg(0) == "(.*)"
 		return all && (r.Arg(2) == "last" || r.Arg(2) == "redirect" || r.Arg(2) == "permanent")
 	})
+}
+
+// deniesAll reports whether `deny all` is in force in a block, with no `allow` beside it.
+func deniesAll(b *nginx.Block) bool {
+	for at := b; at != nil; at = at.Parent {
+		allow, deny := at.Own("allow"), at.Own("deny")
+		if len(allow)+len(deny) == 0 {
+			continue
+		}
+		satisfy := b.Value("satisfy")
+		return len(allow) == 0 && !(satisfy.Known() && satisfy.Arg(0) == "any") &&
+			slices.ContainsFunc(deny, func(r nginx.Ref) bool { return r.Arg(0) == "all" })
+	}
+	return false
 }
 
 // upstreamsOf are the http upstreams of a configuration by lower-case name: nginx ignores case here.
@@ -81,37 +93,37 @@ func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
 		return
 	}
 	if !strings.Contains(text, "$") {
-		t.literal(text, t.Pass.ArgSpan(0), upstreams, s)
+		t.literal(literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass}, upstreams, s)
 		return
 	}
 	if t.Protocol == HTTP {
 		text = cutURI(text)
 	}
-	values, known := possibleValues(t.Block, literal{text, t.Pass.ArgSpan(0), t.Pass})
+	values, known := possibleValues(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
 	if !known {
 		t.Unknown = diag.Variable
 		return
 	}
 	for _, v := range values {
-		t.literal(v.text, v.span, upstreams, s)
+		t.literal(v, upstreams, s)
 	}
 	if len(t.Peers) == 0 && t.Unknown == "" {
 		t.Unknown = diag.Variable
 	}
 }
 
-// literal adds the peers of a target without variables.
-func (t *Target) literal(text string, span source.Span, upstreams map[string]*nginx.Block, s *Scope) {
-	address, fallback, tls, ok := cutScheme(t.Protocol, text)
+// literal adds the peers of a target without variables, or with this value of them.
+func (t *Target) literal(at literal, upstreams map[string]*nginx.Block, s *Scope) {
+	address, fallback, tls, ok := cutScheme(t.Protocol, at.text)
 	if !ok {
 		t.Unknown = diag.Variable
 		return
 	}
-	if p, ok := strings.CutPrefix(address, "unix:"); ok {
+	if p, ok := cutUnix(address); ok {
 		if t.Protocol == HTTP {
 			p, _, _ = strings.Cut(p, ":") // http://unix:/path:/uri
 		}
-		t.Peers = append(t.Peers, &Peer{Endpoint: UnixEndpoint(p), Span: span, TLS: tls})
+		t.Peers = append(t.Peers, &Peer{Endpoint: UnixEndpoint(p), Span: at.span, TLS: tls, By: at.by})
 		return
 	}
 	if t.Protocol == HTTP {
@@ -126,7 +138,7 @@ func (t *Target) literal(text string, span source.Span, upstreams map[string]*ng
 		}
 	}
 	if upstream != nil {
-		t.members(upstream, tls)
+		t.members(upstream, tls, at.by)
 		return
 	}
 	host, port, ok := splitHostPort(address, fallback)
@@ -134,7 +146,7 @@ func (t *Target) literal(text string, span source.Span, upstreams map[string]*ng
 		t.Unknown = diag.MissingInclude // an upstream that was not read; nginx refuses it where there is none
 		return
 	}
-	t.Peers = append(t.Peers, &Peer{Endpoint: TCPEndpoint(host, port), Span: span, TLS: tls})
+	t.Peers = append(t.Peers, &Peer{Endpoint: TCPEndpoint(host, port), Span: at.span, TLS: tls, By: at.by})
 }
 
 // cutURI leaves out the part of a proxy_pass that cannot change where it leads:
@@ -178,8 +190,17 @@ func cutScheme(p Protocol, target string) (rest string, port int, tls, ok bool) 
 	return target, 0, false, p != HTTP
 }
 
-// members adds the servers of an upstream, read through gonginx's typed view.
-func (t *Target) members(upstream *nginx.Block, tls bool) {
+// cutUnix cuts `unix:` off a socket's address, in any case, as nginx does.
+func cutUnix(address string) (path string, ok bool) {
+	const prefix = "unix:"
+	if len(address) < len(prefix) || !strings.EqualFold(address[:len(prefix)], prefix) {
+		return "", false
+	}
+	return address[len(prefix):], true
+}
+
+// members adds the servers of an upstream.
+func (t *Target) members(upstream *nginx.Block, tls bool, by nginx.Ref) {
 	t.Upstream = upstream
 	if upstream.Missing {
 		t.Unknown = diag.MissingInclude
@@ -191,18 +212,17 @@ func (t *Target) members(upstream *nginx.Block, tls bool) {
 		}
 	}
 	for _, r := range upstream.Own("server") {
-		server, err := config.NewUpstreamServer(r.Tree().GonginxDirective(r.ID))
-		address := r.Arg(0) // the view has it with its quotes
-		if err != nil || nginx.Opaque(address) || strings.Contains(address, "$") {
+		address := r.Arg(0)
+		if nginx.Opaque(address) || strings.Contains(address, "$") {
 			t.Unknown = diag.Template
 			continue
 		}
-		p := &Peer{Server: r, Span: r.ArgSpan(0), TLS: tls}
-		for _, flag := range server.Flags {
-			p.Down = p.Down || flag == "down"
-			p.Backup = p.Backup || flag == "backup"
+		p := &Peer{Upstream: upstream, Server: r, Span: r.ArgSpan(0), TLS: tls, By: by}
+		for i, option := range r.Args() {
+			p.Down = p.Down || i > 0 && option == "down"
+			p.Backup = p.Backup || i > 0 && option == "backup"
 		}
-		if unix, ok := strings.CutPrefix(address, "unix:"); ok {
+		if unix, ok := cutUnix(address); ok {
 			p.Endpoint = UnixEndpoint(unix)
 		} else {
 			host, port, ok := splitHostPort(address, 0)

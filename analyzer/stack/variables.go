@@ -14,6 +14,7 @@ type literal struct {
 	text string
 	span source.Span
 	from nginx.Ref // the directive that it stands in
+	by   nginx.Ref // see Peer.By
 }
 
 // maxValues bounds the combinations of variable values that are followed.
@@ -27,13 +28,20 @@ func possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
 	if rest != "" {
 		return nil, false
 	}
+	alone := strings.Count(at.text, "$") == 1
 	for _, pieces := range expanded {
-		switch text := join(pieces); {
-		case text == "":
-		case len(pieces) == 1:
-			values = append(values, pieces[0])
-		default:
-			values = append(values, literal{text, at.span, at.from})
+		value := literal{text: join(pieces), span: at.span, from: at.from}
+		if len(pieces) == 1 {
+			value = pieces[0]
+		}
+		value.by = nginx.Ref{}
+		for _, p := range pieces {
+			if alone && !p.by.IsZero() {
+				value.by = p.by
+			}
+		}
+		if value.text != "" {
+			values = append(values, value)
 		}
 	}
 	return values, true
@@ -51,7 +59,7 @@ func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
 			if i < 0 {
 				i = len(rest)
 			}
-			options, after = []literal{{rest[:i], at.span, at.from}}, rest[i:]
+			options, after = []literal{{text: rest[:i], span: at.span, from: at.from}}, rest[i:]
 		} else {
 			name, tail := cutVariable(rest)
 			known, ok := assigned(b, name)
@@ -128,7 +136,7 @@ func assigned(b *nginx.Block, name string) ([]literal, bool) {
 	if location != nil && b == location {
 		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) && !captures(location, name) {
 			if r := lastSet(own, name); !r.IsZero() && isLiteral(r.Arg(1)) {
-				return []literal{{r.Arg(1), r.ArgSpan(1), r}}, true
+				return []literal{{text: r.Arg(1), span: r.ArgSpan(1), from: r}}, true
 			}
 		}
 	}
@@ -137,11 +145,13 @@ func assigned(b *nginx.Block, name string) ([]literal, bool) {
 	}
 	var values []literal
 	known := collect(server, name, &values)
+	sets, maps := len(values), 0
 	for outer := server.Parent; outer != nil; outer = outer.Parent {
 		known = known && !outer.Missing
 		for _, r := range outer.Own("map") {
 			if r.NArgs() == 2 && strings.EqualFold(r.Arg(1), "$"+name) {
 				known = rows(r, &values) && known
+				maps++
 			}
 		}
 		for _, definer := range []string{"geo", "split_clients", "perl_set", "js_set", "js_var", "geoip2"} {
@@ -152,7 +162,47 @@ func assigned(b *nginx.Block, name string) ([]literal, bool) {
 			}
 		}
 	}
+	var deciding []nginx.Ref
+	if maps == 0 && location == b {
+		deciding = decidingSets(location, server, name)
+	}
+	for i, v := range values {
+		if maps == 1 && sets == 0 || slices.Contains(deciding, v.from) {
+			values[i].by = v.from
+		}
+	}
 	return values, known && len(values) > 0
+}
+
+// decidingSets are the `set`s that decide what a variable is for some requests of
+// a location: its own ones and the server's, also in an `if`, as far as no later
+// one undoes them.
+func decidingSets(location, server *nginx.Block, name string) []nginx.Ref {
+	var deciding []nginx.Ref
+	for _, level := range []*nginx.Block{location, server} {
+		var own []nginx.Ref
+		always := false
+		for r := range level.All() {
+			if r.Name() == "break" {
+				break
+			}
+			switch {
+			case r.Name() == "set" && strings.EqualFold(r.Arg(0), "$"+name):
+				own, always = []nginx.Ref{r}, true
+			case r.Name() == "if":
+				for _, child := range level.Children {
+					if set := lastSet(child.Own("set"), name); child.Ref() == r && !set.IsZero() {
+						own = append(own, set)
+					}
+				}
+			}
+		}
+		deciding = append(deciding, own...)
+		if always {
+			break
+		}
+	}
+	return deciding
 }
 
 // collect gathers every `set` of a variable in a server, in whatever location:
@@ -173,7 +223,7 @@ func collect(b *nginx.Block, name string, values *[]literal) bool {
 				return false // a named capture
 			case i != 0 || !strings.EqualFold(arg, "$"+name):
 			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
-				*values = append(*values, literal{r.Arg(1), r.ArgSpan(1), r})
+				*values = append(*values, literal{text: r.Arg(1), span: r.ArgSpan(1), from: r})
 			case directive == "set" || strings.HasPrefix(directive, "set_") || strings.HasSuffix(directive, "_set"):
 				return false
 			}
@@ -196,7 +246,7 @@ func rows(m nginx.Ref, values *[]literal) bool {
 		case first == "include" || t.NArgs(row) != 1 || !isLiteral(t.Arg(row, 0)):
 			return false
 		default:
-			*values = append(*values, literal{t.Arg(row, 0), t.ArgSpan(row, 0), nginx.Ref{Place: m.Place, ID: row}})
+			*values = append(*values, literal{text: t.Arg(row, 0), span: t.ArgSpan(row, 0), from: nginx.Ref{Place: m.Place, ID: row}})
 		}
 	}
 	return true

@@ -1,0 +1,167 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+// A failure is how a server fails the requests that nginx sends to it.
+type failure struct {
+	// status is what nginx ends such a request with.
+	status string
+	// log is the line in error.log; empty where there is none.
+	log string
+	// cause is the word of `*_next_upstream` for it: error, timeout, invalid_header
+	// (invalid_response for memcached). Empty where it is an answer that nginx
+	// passes on, anyCause where it may be each of these.
+	cause string
+	// sent is set where the request was sent before: then nginx does not send a
+	// POST, LOCK or PATCH to another server (measured on nginx 1.22).
+	sent bool
+}
+
+const anyCause = "*"
+
+// noConnection is a server that nginx cannot connect to.
+func noConnection(log string) failure { return failure{status: "502", log: log, cause: "error"} }
+
+// of says how grave a failure of a hop is, and what becomes of the requests: nginx
+// may ask another server of the upstream, and error_page may answer.
+func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
+	fails := "requests that reach it fail with " + f.status
+	if !strings.Contains(h.Target.Pass.Arg(0), "$") && h.Peer.Upstream == nil {
+		fails = "every request that is passed on here fails with " + f.status
+	}
+	line := ""
+	if f.log != "" {
+		line = "; error.log: " + f.log
+	}
+	first, backup := others(h)
+	severity := diag.Error
+	if page, otherwise := errorPage(h.Target, f); !page.IsZero() {
+		fails += fmt.Sprintf(", for which error_page is set (%s)", place(page.Head()))
+		if otherwise {
+			severity = diag.Warning
+		}
+	}
+	if h.Peer.Backup && first && !backup {
+		return diag.Warning, []string{"nginx asks this backup when the other servers fail; " + fails + line}
+	}
+	if !first && !backup || f.cause == "" {
+		return severity, []string{fails + line}
+	}
+	next := f.next(h.Target)
+	switch {
+	case next == stack.No:
+		if why := noNext(h.Target, f.cause); why != "" {
+			fails += fmt.Sprintf(" (%s)", why)
+		}
+		return severity, []string{fails + ": nginx asks no other server" + line}
+	case next == stack.Maybe:
+		return diag.Warning, []string{fails + ", or nginx asks another server" + line}
+	}
+	notes := []string{"nginx asks another server, and comes back to this one later" + line}
+	if f.sent && !nextWord(h.Target, "non_idempotent") {
+		notes = append(notes, "POST, LOCK and PATCH "+fails+": they are not sent again")
+	}
+	return diag.Warning, notes
+}
+
+// answeredElsewhere reports whether requests that a failing server gets are, or
+// may be, answered by another one.
+func (f failure) answeredElsewhere(h *stack.Hop) bool {
+	first, backup := others(h)
+	return (first || backup) && f.cause != "" && f.next(h.Target) != stack.No
+}
+
+// next is whether nginx asks another server after a failure.
+func (f failure) next(t *stack.Target) stack.Certainty {
+	words := t.Block.Value(familyOf[t.Protocol] + "_next_upstream")
+	tries := t.Block.Value(familyOf[t.Protocol] + "_next_upstream_tries")
+	switch {
+	case noNext(t, f.cause) != "":
+		return stack.No
+	case !words.Known() || !tries.Known():
+		return stack.Maybe
+	case f.cause == anyCause:
+		if nextWord(t, "error") && nextWord(t, "timeout") && (nextWord(t, "invalid_header") || nextWord(t, "invalid_response")) {
+			return stack.Yes
+		}
+		return stack.Maybe
+	case nextWord(t, f.cause):
+		return stack.Yes
+	}
+	return stack.No
+}
+
+var familyOf = map[stack.Protocol]string{
+	stack.FastCGI: "fastcgi", stack.HTTP: "proxy", stack.UWSGI: "uwsgi", stack.SCGI: "scgi", stack.GRPC: "grpc", stack.Memcached: "memcached",
+}
+
+// nextWord reports whether a word of `*_next_upstream` is in force; nginx takes them in any case.
+func nextWord(t *stack.Target, word string) bool {
+	v := t.Block.Value(familyOf[t.Protocol] + "_next_upstream")
+	return slices.ContainsFunc(v.Args, func(arg string) bool { return strings.EqualFold(arg, word) })
+}
+
+// noNext is the directive that keeps nginx from asking another server after a
+// failure of that cause; "" where none certainly does.
+func noNext(t *stack.Target, cause string) string {
+	name := familyOf[t.Protocol] + "_next_upstream"
+	if v := t.Block.Value(name); v.Explicit() && (nextWord(t, "off") || cause != anyCause && !nextWord(t, cause)) {
+		return v.From.Head().Text()
+	}
+	if v := t.Block.Value(name + "_tries"); v.Explicit() && v.Arg(0) == "1" {
+		return v.From.Head().Text()
+	}
+	return ""
+}
+
+// others reports whether an upstream has another server than that of a hop which
+// serves, or may do so: one that is asked first, one that is a backup.
+func others(h *stack.Hop) (first, backup bool) {
+	if h.Peer.Upstream == nil {
+		return false, false
+	}
+	first = h.Target.Unknown != "" // a server that was not read
+	for _, o := range h.Target.Hops {
+		if o.Peer.Upstream == h.Peer.Upstream && o.Peer.Server != h.Peer.Server && !o.Peer.Down && !hopeless(o) {
+			first, backup = first || !o.Peer.Backup, backup || o.Peer.Backup
+		}
+	}
+	return first, backup
+}
+
+// hopeless reports whether the server of a hop certainly fails every request.
+func hopeless(h *stack.Hop) bool {
+	switch {
+	case h.Peer.PortMissing, dead(h), otherSpeaker(h) != nil, wrongScheme(h), lacksHTTP2(h), toOwnServer(h) && takesProxyProtocol(h):
+		return true
+	}
+	r, refused := refusalOf(h)
+	return refused && r.severity == diag.Error
+}
+
+// errorPage is the error_page in force for what a failure ends as, and whether it
+// may make another answer of it: with another status, by another server.
+func errorPage(t *stack.Target, f failure) (page nginx.Ref, otherwise bool) {
+	if intercept := t.Block.Value(familyOf[t.Protocol] + "_intercept_errors"); f.cause == "" && intercept.Arg(0) != "on" {
+		return nginx.Ref{}, false // it is the server's own answer
+	}
+	pages, _, _ := t.Block.List("error_page")
+	for _, r := range pages {
+		args := r.Args()
+		for _, arg := range args[:len(args)-1] {
+			if len(arg) == 3 && strings.Contains(f.status, arg) {
+				uri := args[len(args)-1]
+				return r, !strings.HasPrefix(uri, "/") || strings.HasPrefix(args[len(args)-2], "=")
+			}
+		}
+	}
+	return nginx.Ref{}, false
+}
