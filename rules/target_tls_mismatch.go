@@ -43,7 +43,7 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 		Remedy:  "write the scheme that the address speaks",
 		Fixes:   []diag.Fix{schemeFix(h)},
 	}
-	how := failure{status: "400, The plain HTTP request was sent to HTTPS port", log: "at level info only: client sent plain HTTP request to HTTPS port while reading client request headers"}
+	how := failure{status: "400, The plain HTTP request was sent to HTTPS port", log: "client sent plain HTTP request to HTTPS port while reading client request headers (level info)"}
 	switch {
 	case h.Peer.TLS:
 		f.Summary = "the scheme speaks TLS, and the target does not"

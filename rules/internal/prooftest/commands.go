@@ -40,16 +40,17 @@ func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 	flags.SetOutput(ts.Stderr())
 	n := flags.Int("n", 1, "how many requests")
 	every := flags.Duration("every", 0, "pause between their starts")
+	method := flags.String("method", http.MethodGet, "what to ask with")
 	until := flags.String("until", "", "repeat until these statuses were seen")
 	if err := flags.Parse(args); err != nil || neg || flags.NArg() != 2 || *n < 1 {
-		ts.Fatalf("usage: get [-n N] [-every D] [-until STATUS,...] SOCKET|HOST:PORT PATH")
+		ts.Fatalf("usage: get [-n N] [-every D] [-method M] [-until STATUS,...] SOCKET|HOST:PORT PATH")
 	}
 	client := clientOf(ts, flags.Arg(0))
 	defer client.CloseIdleConnections()
 
 	var out strings.Builder
 	for range getRounds {
-		out.WriteString(requests(client, flags.Arg(1), *n, *every))
+		out.WriteString(requests(client, *method, flags.Arg(1), *n, *every))
 		missing := slices.ContainsFunc(strings.Split(*until, ","), func(status string) bool {
 			return !strings.Contains(out.String(), "status: "+status)
 		})
@@ -62,14 +63,14 @@ func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // requests sends n requests and returns the answers in the order of the requests.
-func requests(client *http.Client, path string, n int, every time.Duration) string {
+func requests(client *http.Client, method, path string, n int, every time.Duration) string {
 	answers := make([]string, n)
 	var wait sync.WaitGroup
 	for i := range answers {
 		if i > 0 {
 			time.Sleep(every)
 		}
-		wait.Go(func() { answers[i] = answer(client, path, n == 1) })
+		wait.Go(func() { answers[i] = answer(client, method, path, n == 1) })
 	}
 	wait.Wait()
 	return strings.Join(answers, "")
@@ -91,8 +92,12 @@ func clientOf(ts *testscript.TestScript, target string) *http.Client {
 }
 
 // answer sends one request and describes what came of it.
-func answer(client *http.Client, path string, whole bool) string {
-	resp, err := client.Get("http://localhost" + path)
+func answer(client *http.Client, method, path string, whole bool) string {
+	req, err := http.NewRequest(method, "http://localhost"+path, http.NoBody)
+	if err != nil {
+		return fmt.Sprintf("status: none: %v\n", err)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return fmt.Sprintf("status: none: %v\n", err)
 	}

@@ -6,7 +6,7 @@
 //	fpm CONF              start PHP-FPM likewise; CONF says `error_log = fpm.log`
 //	halt CONF             stop what was started with CONF (else: at the script's end)
 //	nginx-t CONF          `nginx -t`, fpm-t CONF: `php-fpm -t`
-//	get [-n N] [-every D] [-until STATUS,...] TARGET PATH
+//	get [-n N] [-every D] [-method M] [-until STATUS,...] TARGET PATH
 //	                      GET by HTTP over a unix socket or a TCP address
 //	log-has FILE REGEXP   wait up to 5 s for a line that matches
 //	log-lacks FILE REGEXP no line matches now
