@@ -10,12 +10,12 @@ import (
 
 var upstreamAllDown = analyzer.Rule{
 	ID:         "upstream-all-down",
-	Severities: []diag.Severity{diag.Error},
+	Severities: []diag.Severity{diag.Error, diag.Warning},
 	OnScope:    allDown,
 	Doc: analyzer.Doc{
 		Summary: "an upstream in use all of whose servers are down",
-		What:    "Every `server` of an `upstream` that some `*_pass` uses is marked `down`, `backup` ones included.",
-		Why:     "nginx asks none of them: every request ends as 502, and error.log has `no live upstreams while connecting to upstream`. `nginx -t` accepts it.",
+		What:    "Every `server` of an `upstream` that some `*_pass` uses is marked `down`, `backup` ones included. A warning where `error_page 502` gives another answer (`=200`, a named location, another site).",
+		Why:     "nginx asks none of them: every request fails with 502, and error.log has `no live upstreams while connecting to upstream`. `nginx -t` accepts it.",
 		Gaps:    "Silent for upstreams with servers that were not read, and with a balancer written in Lua.",
 		Remedy:  "Take `down` from a server, add one that serves, or answer with `return 503` while there is none.",
 		Refs:    []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server"},
@@ -25,12 +25,14 @@ var upstreamAllDown = analyzer.Rule{
 
 func allDown(p *analyzer.Pass, s *stack.Scope) {
 	for _, u := range uses(s) {
+		none := failure{status: "502", cause: "error", log: fmt.Sprintf("no live upstreams while connecting to upstream, upstream: \"…://%s\"", u.upstream.Args()[0])}
+		severity, notes := none.of(u.hops[0])
 		f := diag.Finding{
-			Severity: diag.Error,
+			Severity: severity,
 			Summary:  "all servers of the upstream are down",
 			Subject:  label(u.upstream.Head(), "each of its servers is marked down (%d)", len(u.hops)),
 			Related:  []diag.Label{label(u.target.Pass.Head(), "used here")},
-			Notes:    []string{fmt.Sprintf("every request ends as 502; error.log: no live upstreams while connecting to upstream, upstream: \"…://%s\"", u.upstream.Args()[0])},
+			Notes:    notes,
 			Remedy:   "take down from a server, or add one that serves",
 		}
 		alive := false
