@@ -55,15 +55,15 @@ func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
 	if !first && !backup || f.cause == "" {
 		return severity, []string{fails + line}
 	}
-	next := f.next(h.Target)
-	switch {
-	case next == stack.No:
+	switch f.next(h.Target) {
+	case stack.No:
 		if why := noNext(h.Target, f.cause); why != "" {
 			fails += fmt.Sprintf(" (%s)", why)
 		}
 		return severity, []string{fails + ": nginx asks no other server" + line}
-	case next == stack.Maybe:
+	case stack.Maybe:
 		return diag.Warning, []string{fails + ", or nginx asks another server" + line}
+	case stack.Yes:
 	}
 	notes := []string{"nginx asks another server, and comes back to this one later" + line}
 	if f.sent && !nextWord(h.Target, "non_idempotent") {
@@ -72,11 +72,15 @@ func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
 	return diag.Warning, notes
 }
 
-// answeredElsewhere reports whether requests that a failing server gets are, or
-// may be, answered by another one.
-func (f failure) answeredElsewhere(h *stack.Hop) bool {
+// graded is a safe fix of a failing hop, unsafe where the requests are, or may be,
+// answered elsewhere today.
+func (f failure) graded(h *stack.Hop, fix diag.Fix) diag.Fix {
 	first, backup := others(h)
-	return (first || backup) && f.cause != "" && f.next(h.Target) != stack.No
+	_, otherwise := errorPage(h.Target, f)
+	if fix.Safety == diag.Safe && (otherwise || (first || backup) && f.cause != "" && f.next(h.Target) != stack.No) {
+		fix.Safety, fix.Risk = diag.Unsafe, "requests that are answered elsewhere now go to this server"
+	}
+	return fix
 }
 
 // next is whether nginx asks another server after a failure.

@@ -26,7 +26,7 @@ var socketPermission = analyzer.Rule{
 		Why:       "Requests fail with 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. In an upstream with other servers nginx asks the next one, and this one again after `fail_timeout`. Both servers' own tests accept it.",
 		Gaps:      "Silent where nginx's user is not known (no `user` directive: it is the build's), where it is root, where the pool has an ACL (`listen.acl_users`, `listen.acl_groups`), for owners given as numbers, and where the pool has no `user` (its master then does not run as root). Folders above the socket are not seen.",
 		Remedy:    "Set `listen.owner` and `listen.group` of the pool to nginx's user and group.",
-		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it; unsafe where another server answers instead. Otherwise somebody chose them, and the choice is yours.",
+		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it; unsafe where another server, or what `error_page` names, answers instead. Otherwise somebody chose them, and the choice is yours.",
 		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#listen-owner", "https://nginx.org/en/docs/ngx_core_module.html#user"},
 		Since:     "0.1.0",
 	},
@@ -100,10 +100,7 @@ func permission(p *analyzer.Pass, h *stack.Hop) {
 			Title: f.Remedy, Safety: diag.Safe,
 			Edits: []diag.Edit{syntax.InsertAfterLine(a.listen.Span, "listen.owner = "+user, "listen.group = "+group)},
 		}
-		if failure.answeredElsewhere(h) {
-			fix.Safety, fix.Risk = diag.Unsafe, "requests that another server answers now go to this pool as well"
-		}
-		f.Fixes = []diag.Fix{fix}
+		f.Fixes = []diag.Fix{failure.graded(h, fix)}
 	} else {
 		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
 	}

@@ -31,7 +31,7 @@ var targetNoListener = analyzer.Rule{
 		Gaps: "Silent for other addresses than local ones, for host names, where an address holds a variable that is not set from literals, where a pool's own address is not known, for locations that do not look like PHP (fcgiwrap and other FastCGI programs), " +
 			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member). A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets. Targets of proxy_pass are not judged: what listens for HTTP is mostly in no file that is read.",
 		Remedy:    "Make both sides name the same socket or port.",
-		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
+		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where what `error_page` names answers instead, and where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://www.php.net/manual/en/install.fpm.configuration.php#listen"},
 		Since:     "0.1.0",
 	},
@@ -60,7 +60,8 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	target := h.Peer.Endpoint
-	severity, notes := noConnection(connectError(target)).of(h)
+	failure := noConnection(connectError(target))
+	severity, notes := failure.of(h)
 	if !complete || !h.Scope.InUse(h.Target.Config) || !alone {
 		severity = diag.Warning
 	}
@@ -81,7 +82,7 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 	} else if !alone {
 		f.Related = append(f.Related, label(valueSpan(h.Peer.By), "goes there, %s", when(h.Peer.By)))
 	}
-	if head := h.Target.Pass.Head(); h.Peer.Span.File != head.File || h.Peer.Span.Start < head.Start || h.Peer.Span.End > head.End {
+	if head, at := h.Target.Pass.Head(), f.Subject.Span; at.File != head.File || at.Start < head.Start || at.End > head.End {
 		f.Related = append(f.Related, label(head, "used here"))
 	}
 	for _, l := range nearest(target, pools, 3) {
@@ -91,7 +92,7 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		}
 		f.Related = append(f.Related, label(l.Span, "%s listens here%s", who, difference(target, l.Endpoint)))
 	}
-	f.Fixes = []diag.Fix{connectFix(h, pools, complete, alone)}
+	f.Fixes = []diag.Fix{failure.graded(h, connectFix(h, pools, complete, alone))}
 	p.Report(at, at, f)
 }
 

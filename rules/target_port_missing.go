@@ -24,7 +24,7 @@ var targetPortMissing = analyzer.Rule{
 			"After a refused connection nginx asks the next server of the upstream, and this one again after `fail_timeout`; after an answer that is no FastCGI only where `fastcgi_next_upstream` says `invalid_header`, after a 400 never.",
 		Gaps:      "Something that speaks FastCGI, uwsgi or SCGI on port 80 would make it work; nobody does that. Servers that are `down` are not judged.",
 		Remedy:    "Write the port that the backend listens on.",
-		FixSafety: "Safe where exactly one PHP-FPM pool was read at that host, and the upstream serves nothing but `fastcgi_pass`: the request fails without the port; unsafe where another server answers instead. Otherwise the port is yours to say.",
+		FixSafety: "Safe where exactly one PHP-FPM pool was read at that host, and the upstream serves nothing but `fastcgi_pass`: the request fails without the port; unsafe where another server, or what `error_page` names, answers instead. Otherwise the port is yours to say.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_next_upstream"},
 		Since:     "0.1.0",
 	},
@@ -67,9 +67,7 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 			Title: fmt.Sprintf("connect to port %d, where pool %s listens", e.Port, at[0].Pool.Name), Safety: diag.Safe,
 			Edits: []diag.Edit{h.Peer.Server.Tree().SetArg(h.Peer.Server.ID, 0, h.Peer.Server.Arg(0)+portSuffix(e.Port))},
 		}
-		if failure.answeredElsewhere(h) {
-			fix.Safety, fix.Risk = diag.Unsafe, "requests that another server answers now go to this one as well"
-		}
+		fix = failure.graded(h, fix)
 		f.Related = append(f.Related, label(at[0].Span, "pool %s listens here", at[0].Pool.Name))
 	}
 	f.Fixes = []diag.Fix{fix}

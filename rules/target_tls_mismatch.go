@@ -14,7 +14,7 @@ import (
 var targetTLSMismatch = analyzer.Rule{
 	ID:         "target-tls-mismatch",
 	Severities: []diag.Severity{diag.Error, diag.Warning},
-	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
+	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
 	YieldsTo:   []string{"target-proxy-protocol"},
 	OnHop:      tlsMismatch,
 	Doc: analyzer.Doc{
@@ -27,7 +27,7 @@ var targetTLSMismatch = analyzer.Rule{
 			"In an upstream with other servers nginx asks the next one after a failed handshake; after a 400 it does not.",
 		Gaps:      "Silent for listeners of other programs and of the stream module, where a server of the address answers such requests itself (`error_page 497`), and where a file that was not read may hold a `listen` of that port.",
 		Remedy:    "Write the scheme that the address speaks, or add `ssl` to its `listen`.",
-		FixSafety: "The scheme is written safely where all servers of the target are such addresses and the port does not follow from the scheme: nothing there works today.",
+		FixSafety: "The scheme is written safely where all servers of the target are such addresses and the port does not follow from the scheme: nothing there works today. It is unsafe where what `error_page` names answers instead.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_core_module.html#listen", "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"},
 		Since:     "0.1.0",
 	},
@@ -41,7 +41,6 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 		Summary: "the target speaks TLS, and the scheme does not",
 		Subject: schemePlace(h),
 		Remedy:  "write the scheme that the address speaks",
-		Fixes:   []diag.Fix{schemeFix(h)},
 	}
 	how := failure{status: "400, The plain HTTP request was sent to HTTPS port", log: "client sent plain HTTP request to HTTPS port while reading client request headers (level info)"}
 	switch {
@@ -58,6 +57,7 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 		}
 	}
 	f.Severity, f.Notes = how.of(h)
+	f.Fixes = []diag.Fix{how.graded(h, schemeFix(h))}
 	p.Report(h.Target.Pass, h, f)
 }
 

@@ -68,7 +68,8 @@ func deniesAll(b *nginx.Block) bool {
 			continue
 		}
 		satisfy := b.Value("satisfy")
-		return len(allow) == 0 && !(satisfy.Known() && satisfy.Arg(0) == "any") &&
+		enough := satisfy.Known() && satisfy.Arg(0) == "any" // a password lets in as well
+		return len(allow) == 0 && !enough &&
 			slices.ContainsFunc(deny, func(r nginx.Ref) bool { return r.Arg(0) == "all" })
 	}
 	return false
