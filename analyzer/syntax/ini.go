@@ -7,9 +7,10 @@ import (
 )
 
 // An INI is one PHP-FPM configuration file as php-fpm reads it: line by line,
-// each by the Zend INI rules in normal mode (measured on php-fpm 8.2).
+// each by the Zend INI rules in normal mode (measured on php-fpm 8.2); or a
+// php.ini as PHP reads it, by the same rules as a whole.
 //
-// A line that php-fpm refuses still yields the keys and sections that it names,
+// In a PHP-FPM file, a line that php-fpm refuses still yields the keys and sections that it names,
 // with Known false: they are written there, but what they say is not certain.
 type INI struct {
 	File   *source.File
@@ -42,7 +43,8 @@ type Entry struct {
 	// Known is false where name, offset or value depend on the environment, a php.ini
 	// setting (`${NAME}`) or a PHP constant, and on lines with an error.
 	Known bool
-	// Null is set for a key without `=` (and for an empty ''), which php-fpm refuses.
+	// Null is set for a key without `=` (in a PHP-FPM file also for an empty ''),
+	// which php-fpm refuses; php.ini may have such keys, without effect.
 	Null bool
 	// NameSpan covers the name; of an Item the name with its brackets.
 	NameSpan source.Span
@@ -67,6 +69,19 @@ func ParseINI(f *source.File) *INI {
 		}
 		start = end + 1
 	}
+	if len(p.ini.Errors) > 0 {
+		p.ini.Errors[0].First = true
+	}
+	return p.ini
+}
+
+// ParsePHPINI reads a php.ini, a file of its scan directory, a .user.ini or the
+// value of PHP_VALUE. Values may span lines. PHP stops reading at the first
+// mistake, which is the only one in Errors, with the line and the message that
+// PHP prints: what stands before it is in force, what stands behind it is not.
+func ParsePHPINI(f *source.File) *INI {
+	p := iniParser{ini: &INI{File: f}}
+	p.file()
 	if len(p.ini.Errors) > 0 {
 		p.ini.Errors[0].First = true
 	}

@@ -82,13 +82,15 @@ const (
 	iniInVarname
 )
 
-// iniLexer splits one line into tokens. In each state the longest match wins,
-// and among matches of one length the rule that stands first here.
+// iniLexer splits one line, or a whole file, into tokens. In each state the longest
+// match wins, and among matches of one length the rule that stands first here. A
+// match that runs over the limit is the end of the file to PHP.
 type iniLexer struct {
 	file       *source.File
 	text       string
-	start, end int // the line without its LF; php-fpm puts an LF behind every line
-	limit      int // where PHP's string ends: behind that LF, or at the first NUL
+	whole      bool // a file, behind which PHP puts NULs
+	start, end int  // the file, or the line without its LF; php-fpm puts an LF behind every line
+	limit      int  // where PHP's string ends: with the file, behind the line's LF, or at the line's first NUL
 	pos        int
 	state      iniState
 	outer      []iniState // what quotes and variables stand in
@@ -108,11 +110,22 @@ func newINILexer(f *source.File, start, end int) iniLexer {
 	return l
 }
 
+// newINIFileLexer splits a whole file.
+func newINIFileLexer(f *source.File) iniLexer {
+	l := iniLexer{file: f, text: f.Text, whole: true, end: len(f.Text), limit: len(f.Text), number: 1}
+	if strings.HasPrefix(f.Text, "\xef\xbb\xbf") && len(f.Text) > 3 {
+		l.pos = 3
+	}
+	return l
+}
+
 // at is the byte at an offset; -1 behind the line.
 func (l *iniLexer) at(i int) rune {
 	switch {
 	case i < l.end:
 		return rune(l.text[i])
+	case l.whole:
+		return 0
 	case i == l.end:
 		return '\n'
 	}
@@ -121,8 +134,8 @@ func (l *iniLexer) at(i int) rune {
 
 // slice is the text of a token, the appended LF included.
 func (l *iniLexer) slice(from, to int) string {
-	if to <= l.end {
-		return l.text[from:to]
+	if to <= l.end || l.whole {
+		return l.text[from:min(to, l.end)]
 	}
 	return l.text[from:l.end] + "\n"
 }
@@ -362,7 +375,7 @@ func (l *iniLexer) fallback(from int) int {
 				return i
 			}
 			depth--
-		case ';', '\r':
+		case ';', '\r', '\n':
 			return 0
 		}
 	}
@@ -374,10 +387,13 @@ func (l *iniLexer) endOfLine(from int) iniToken {
 	end := from
 	if l.at(from) == ';' {
 		end = l.end
-		if i := strings.IndexByte(l.text[from:l.end], '\r'); i >= 0 {
+		if i := strings.IndexAny(l.text[from:l.end], "\r\n"); i >= 0 {
 			end = from + i
 		}
 		l.comments = append(l.comments, source.Span{File: l.file, Start: from, End: end})
+		if l.whole && end == l.end {
+			return l.token(iniEndOfLine, l.limit+1)
+		}
 	}
 	l.number++
 	return l.token(iniEndOfLine, l.newline(end))
@@ -440,6 +456,9 @@ func (l *iniLexer) blanks(i int) int {
 func (l *iniLexer) label(i int) int {
 	for i < l.end && !endsINILabel[l.text[i]] {
 		i++
+	}
+	if l.whole && i == l.end {
+		return l.limit + 1 // a key may hold NUL
 	}
 	return i
 }

@@ -42,6 +42,15 @@ func (p *iniParser) line(start, end int) {
 	p.ini.Comments = append(p.ini.Comments, p.lex.comments...)
 }
 
+// file reads the statements of a whole file, up to the first mistake.
+func (p *iniParser) file() {
+	p.lex = newINIFileLexer(p.ini.File)
+	p.advance()
+	for p.tok.kind != iniEOF && p.statement() {
+	}
+	p.ini.Comments = p.lex.comments
+}
+
 // salvage keeps what a refused line names.
 func (p *iniParser) salvage(first int) {
 	kept := slices.DeleteFunc(p.ini.Lines[first:], func(e Entry) bool { return e.Null })
@@ -84,8 +93,20 @@ func (p *iniParser) add(e Entry) { p.ini.Lines = append(p.ini.Lines, e) }
 // empty is the place behind a token where nothing is written.
 func (p *iniParser) empty(at int) source.Span { return p.span(at, at) }
 
+// lineEnd is where the line that an offset lies on ends.
+func (p *iniParser) lineEnd(from int) int {
+	if i := strings.IndexByte(p.lex.text[from:p.lex.end], '\n'); i >= 0 {
+		return from + i
+	}
+	return p.lex.end
+}
+
 // cut adds an entry that an error cuts off; it reaches to the end of the line.
+// In a whole file there is none: PHP has not taken it.
 func (p *iniParser) cut(e Entry) bool {
+	if p.lex.whole {
+		return false
+	}
 	e.Known = false
 	rest := p.trimmed(e.Span.Start, p.lex.end)
 	e.Span = rest
@@ -97,6 +118,9 @@ func (p *iniParser) cut(e Entry) bool {
 
 // cutBracket does the same within brackets.
 func (p *iniParser) cutBracket(e Entry, open int) bool {
+	if p.lex.whole {
+		return false
+	}
 	e.ValueSpan = p.empty(p.lex.end)
 	if e.Kind == Section {
 		rest := p.trimmed(open+1, p.lex.end)
@@ -232,7 +256,7 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	}
 	end := p.last
 	if p.tok.kind == iniEOF && p.tok.start < p.lex.limit {
-		end = p.lex.end // PHP takes an unclosed single quote behind a value for the end of the file
+		end = p.lineEnd(p.last) // PHP takes an unclosed single quote behind a value for the end of the file
 	}
 	e.ValueSpan = p.trimmed(start.start, end)
 	e.Span.End = e.ValueSpan.End
@@ -255,6 +279,10 @@ func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
 	if p.tok.kind == '=' {
 		p.add(e)
 		p.label = label
+		return true
+	}
+	if p.lex.whole { // what the second one starts is left out
+		p.add(e)
 		return true
 	}
 	e.Null = true
@@ -475,6 +503,11 @@ func (p *iniParser) failAt(expecting string, start, end int, summary, hint strin
 }
 
 func (p *iniParser) report(message string, at source.Span, summary, hint string) {
+	if p.lex.whole {
+		line := p.lineEnd(at.Start)
+		p.ini.Errors = append(p.ini.Errors, Error{At: at, GaveUp: p.trimmed(at.Start, line), Line: p.lex.number, Message: message})
+		return
+	}
 	p.ini.Errors = append(p.ini.Errors, Error{
 		At:      at,
 		GaveUp:  p.trimmed(p.lex.start, p.lex.end),
@@ -535,6 +568,9 @@ func (p *iniParser) failBracket(open int) {
 // failItem reports that there is no equals sign behind the brackets of a key.
 func (p *iniParser) failItem(e Entry, open int) bool {
 	const expecting = "'='"
+	if p.lex.whole {
+		return p.failAt(expecting, p.tok.start, p.tok.end, "", "")
+	}
 	switch {
 	case e.Name == "": // blanks before the bracket make it no section
 		p.failAt(expecting, e.Span.Start, open, "blanks before a section head", "php-fpm takes [ behind a space for part of a key")
