@@ -338,9 +338,9 @@ func (d *driver) complete(f *reported) {
 func (d *driver) context(span source.Span) source.Span {
 	f := d.files.get(span.File.Path)
 	switch {
-	case f.ini != nil:
+	case f.anyINI() != nil:
 		var head source.Span
-		for _, line := range f.ini.Lines {
+		for _, line := range f.anyINI().Lines {
 			if line.Span.Start > span.Start {
 				break
 			}

@@ -34,6 +34,8 @@ type file struct {
 	nginx     *syntax.Tree
 	iniOnce   sync.Once
 	ini       *syntax.INI
+	phpOnce   sync.Once
+	php       *syntax.INI
 
 	// reported is set once it counts as read.
 	reported bool
@@ -92,6 +94,23 @@ func (s *files) iniFile(f *file) *syntax.INI {
 	}
 	f.iniOnce.Do(func() { f.ini = syntax.ParseINI(f.src) })
 	return f.ini
+}
+
+// phpINI is the file read as php.ini; nil where it could not be read.
+func (s *files) phpINI(f *file) *syntax.INI {
+	if s.read(f) == nil {
+		return nil
+	}
+	f.phpOnce.Do(func() { f.php = syntax.ParsePHPINI(f.src) })
+	return f.php
+}
+
+// anyINI is the file as it was read as INI, by whichever rules; nil where it was not.
+func (f *file) anyINI() *syntax.INI {
+	if f.ini != nil {
+		return f.ini
+	}
+	return f.php
 }
 
 // missing reports whether the file could not be read because it is not there.

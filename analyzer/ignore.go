@@ -77,8 +77,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 	f := d.files.get(src.Path)
 	var comments []source.Span
 	switch {
-	case f.ini != nil:
-		comments = f.ini.Comments
+	case f.anyINI() != nil:
+		comments = f.anyINI().Comments
 	case f.nginx != nil:
 		comments = f.nginx.Comments()
 	}
@@ -97,8 +97,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 		switch {
 		case in.file:
 			in.over = source.Span{File: src, End: len(src.Text) + 1}
-		case f.ini != nil:
-			in.over = iniReach(f.ini, c)
+		case f.anyINI() != nil:
+			in.over = iniReach(f.anyINI(), c)
 		default:
 			in.over = nginxReach(f.nginx, c)
 		}

@@ -74,6 +74,7 @@ func Run(opts Options) (*diag.Report, error) {
 	for _, s := range p.scopes {
 		s.Container = p.inContainer(s, containers)
 		stack.Build(s)
+		p.userINIs(s)
 	}
 	d := &driver{project: p}
 	d.run()
@@ -574,6 +575,7 @@ func (p *project) addMaster(m *fpm.Master) {
 	if v := p.opts.PHPVersion; m.Version == "" && !v.IsZero() {
 		m.Version = fmt.Sprintf("%d.%d", v.Major, v.Minor)
 	}
+	m.PHP = p.phpINI(m)
 	p.masters = append(p.masters, m)
 }
 

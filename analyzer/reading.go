@@ -30,6 +30,7 @@ func (d *driver) reading() {
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM)
 			}
+		case f.php != nil: // no server refuses it
 		case f.nginx != nil:
 			for _, e := range f.nginx.Errors {
 				d.syntax(e, diag.Nginx)

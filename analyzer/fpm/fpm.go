@@ -28,6 +28,8 @@ type Master struct {
 	Global *Section
 	// Pools are in the order in which php-fpm meets them.
 	Pools []*Pool
+	// PHP is what the master reads of php.ini; nil where that is not known.
+	PHP *PHPINI
 	// Missing are the include directives of which not everything could be read.
 	Missing []Missing
 

@@ -5,12 +5,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/syntax"
 )
 
 // Protocol is what is spoken on a connection.
@@ -60,6 +62,12 @@ type Scope struct {
 	UnknownPools []*fpm.Pool
 	Targets      []*Target
 	Hops         []*Hop
+
+	// sent is asked for by several rules and looks at all targets.
+	sent struct {
+		once sync.Once
+		to   map[*fpm.Pool]*sentTo
+	}
 }
 
 // Complete reports whether the scope is closed, or every PHP-FPM main file of it
@@ -140,6 +148,14 @@ type Target struct {
 	Names []Name
 	// Schemeless are the places of the values of a proxy_pass none of which begins with a scheme.
 	Schemeless []source.Span
+	// UserINI is the .user.ini in the document root; nil where none was read.
+	UserINI *syntax.INI
+
+	sent struct {
+		once  sync.Once
+		list  []Sent
+		known bool
+	}
 }
 
 // A Peer is one address that a target may lead to.

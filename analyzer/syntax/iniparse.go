@@ -46,7 +46,8 @@ func (p *iniParser) line(start, end int) {
 func (p *iniParser) file() {
 	p.lex = newINIFileLexer(p.ini.File)
 	p.advance()
-	for p.tok.kind != iniEOF && p.statement() {
+	for ok := true; ok && p.tok.kind != iniEOF; {
+		ok = p.statement()
 	}
 	p.ini.Comments = p.lex.comments
 }
