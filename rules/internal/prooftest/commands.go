@@ -42,15 +42,16 @@ func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 	every := flags.Duration("every", 0, "pause between their starts")
 	method := flags.String("method", http.MethodGet, "what to ask with")
 	until := flags.String("until", "", "repeat until these statuses were seen")
+	form := flags.Int("form", 0, "bytes of the form to send")
 	if err := flags.Parse(args); err != nil || neg || flags.NArg() != 2 || *n < 1 {
-		ts.Fatalf("usage: get [-n N] [-every D] [-method M] [-until STATUS,...] SOCKET|HOST:PORT PATH")
+		ts.Fatalf("usage: get [-n N] [-every D] [-method M] [-form N] [-until STATUS,...] SOCKET|HOST:PORT PATH")
 	}
 	client := clientOf(ts, flags.Arg(0))
 	defer client.CloseIdleConnections()
 
 	var out strings.Builder
 	for range getRounds {
-		out.WriteString(requests(client, *method, flags.Arg(1), *n, *every))
+		out.WriteString(requests(client, request{*method, flags.Arg(1), *form}, *n, *every))
 		missing := slices.ContainsFunc(strings.Split(*until, ","), func(status string) bool {
 			return !strings.Contains(out.String(), "status: "+status)
 		})
@@ -62,15 +63,33 @@ func (s *script) cmdGet(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
+// A request is what get sends: with form, a form of so many bytes.
+type request struct {
+	method, path string
+	form         int
+}
+
+func (r request) build() (*http.Request, error) {
+	url := "http://localhost" + r.path
+	if r.form == 0 {
+		return http.NewRequest(r.method, url, http.NoBody)
+	}
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader("x="+strings.Repeat("a", max(r.form-2, 0))))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return req, err
+}
+
 // requests sends n requests and returns the answers in the order of the requests.
-func requests(client *http.Client, method, path string, n int, every time.Duration) string {
+func requests(client *http.Client, what request, n int, every time.Duration) string {
 	answers := make([]string, n)
 	var wait sync.WaitGroup
 	for i := range answers {
 		if i > 0 {
 			time.Sleep(every)
 		}
-		wait.Go(func() { answers[i] = answer(client, method, path, n == 1) })
+		wait.Go(func() { answers[i] = answer(client, what, n == 1) })
 	}
 	wait.Wait()
 	return strings.Join(answers, "")
@@ -92,8 +111,8 @@ func clientOf(ts *testscript.TestScript, target string) *http.Client {
 }
 
 // answer sends one request and describes what came of it.
-func answer(client *http.Client, method, path string, whole bool) string {
-	req, err := http.NewRequest(method, "http://localhost"+path, http.NoBody)
+func answer(client *http.Client, what request, whole bool) string {
+	req, err := what.build()
 	if err != nil {
 		return fmt.Sprintf("status: none: %v\n", err)
 	}

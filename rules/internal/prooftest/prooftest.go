@@ -3,11 +3,13 @@
 // logs then show. The commands that it adds to testscript's own:
 //
 //	nginx CONF            start nginx; `! nginx` where it must not come up
-//	fpm CONF              start PHP-FPM likewise; CONF says `error_log = fpm.log`
+//	fpm CONF              start PHP-FPM likewise; CONF says `error_log = fpm.log`.
+//	                      A php.ini beside CONF is read, and a conf.d beside that
 //	halt CONF             stop what was started with CONF (else: at the script's end)
 //	nginx-t CONF          `nginx -t`, fpm-t CONF: `php-fpm -t`
-//	get [-n N] [-every D] [-method M] [-until STATUS,...] TARGET PATH
-//	                      GET by HTTP over a unix socket or a TCP address
+//	get [-n N] [-every D] [-method M] [-form N] [-until STATUS,...] TARGET PATH
+//	                      GET by HTTP over a unix socket or a TCP address; with
+//	                      -form POST of a form of N bytes
 //	log-has FILE REGEXP   wait up to 5 s for a line that matches
 //	log-lacks FILE REGEXP no line matches now
 //	subst FILE...         put in the values of $WORK, $PORT1, $PORT2 and $PORT3

@@ -70,11 +70,17 @@ func (s *script) nginxCommand(conf string, flags ...string) *exec.Cmd {
 	return cmd
 }
 
-// fpmCommand runs PHP-FPM without any php.ini: PHP's own defaults hold.
+// fpmCommand runs PHP-FPM with the php.ini and conf.d beside CONF; without a php.ini
+// PHP's own defaults hold.
 func (s *script) fpmCommand(conf string, flags ...string) *exec.Cmd {
 	dir := filepath.Dir(conf)
-	cmd := exec.Command(s.fpm, slices.Concat([]string{"-n", "-p", dir, "-y", conf}, flags)...)
+	ini := []string{"-n"}
+	if _, err := os.Stat(filepath.Join(dir, "php.ini")); err == nil {
+		ini = []string{"-c", dir}
+	}
+	cmd := exec.Command(s.fpm, slices.Concat(ini, []string{"-p", dir, "-y", conf}, flags)...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PHP_INI_SCAN_DIR="+filepath.Join(dir, "conf.d"))
 	return cmd
 }
 
