@@ -105,9 +105,13 @@ func (p *project) userINIs(s *stack.Scope) {
 	for i := range numbers {
 		numbers[i] = i
 	}
-	parallel(numbers, func(i int) { roots[i], _ = s.Targets[i].DocumentRoot() })
+	parallel(numbers, func(i int) {
+		if root, ok := s.Targets[i].DocumentRoot(); ok && !source.HasGlob(root) {
+			roots[i] = root
+		}
+	})
 	for i, t := range s.Targets {
-		if roots[i] == "" || source.HasGlob(roots[i]) {
+		if roots[i] == "" {
 			continue
 		}
 		r := &reader{p: p, main: t.Config.Main.File.Path}

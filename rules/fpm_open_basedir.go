@@ -20,9 +20,9 @@ var fpmOpenBasedir = analyzer.Rule{
 	OnHop:      openBasedir,
 	Doc: analyzer.Doc{
 		Summary:   "the pool's open_basedir does not hold the scripts that nginx asks for",
-		What:      "`php_admin_value[open_basedir]` (or `php_value[…]`) of a pool lists absolute folders, and none of them holds the literal `root` (or path) that `SCRIPT_FILENAME` begins with in a location that the pool serves.",
+		What:      "The `open_basedir` in force in a pool (of its own `php_admin_value` or `php_value`, of php.ini, or of a .user.ini in the root) lists absolute folders, and none of them holds the literal `root` (or path) that `SCRIPT_FILENAME` begins with in a location that the pool serves.",
 		Why:       "PHP may not open the script: the request ends as 404 with the body `No input file specified.`, and error.log has `Unable to open primary script: /srv/shop/index.php (Operation not permitted)`. A folder is matched whole: /srv/www does not hold /srv/www2.",
-		Gaps:      "PHP follows links before it compares: a root that is a link into one of the folders works. Silent where one of the folders is relative or lies below the root, where the value is given several times, where `PHP_VALUE` or `PHP_ADMIN_VALUE` may set another, and for status and ping pages. An open_basedir in php.ini is not read.",
+		Gaps:      "PHP follows links before it compares: a root that is a link into one of the folders works. Silent where one of the folders is relative or lies below the root, where `PHP_VALUE` or `PHP_ADMIN_VALUE` may set another, and for status and ping pages. Which php.ini belongs to a pool is known in the layouts of Debian, Red Hat, Alpine, Arch and the official images only.",
 		Remedy:    "Add the root to open_basedir, or correct the one that is out of date.",
 		FixSafety: "What PHP may open is a matter of security: yours to say.",
 		Refs:      []string{"https://www.php.net/manual/en/ini.core.php#ini.open-basedir"},
@@ -35,9 +35,9 @@ func openBasedir(p *analyzer.Pass, h *stack.Hop) {
 	if pool == nil || h.Target.Protocol != stack.FastCGI || monitors(h.Target, pool) {
 		return
 	}
-	allowed, ok := basedir(pool)
+	allowed, ok := basedir(h)
 	scripts, known := scriptsOf(h.Target)
-	if !ok || !known || overridesBasedir(h.Target.Block) {
+	if !ok || !known {
 		return
 	}
 	for folder := range strings.SplitSeq(allowed.Text, ":") {
@@ -59,30 +59,12 @@ func openBasedir(p *analyzer.Pass, h *stack.Hop) {
 	})
 }
 
-// basedir is the open_basedir of a pool: php_admin_value goes before php_value.
-// ok is false where there is none, or several.
-func basedir(pool *fpm.Pool) (v fpm.Value, ok bool) {
-	if len(pool.Master.Missing) > 0 {
-		return v, false
+// basedir is the open_basedir in force where php.ini, the pool or .user.ini sets it.
+func basedir(h *stack.Hop) (s fpm.Setting, ok bool) {
+	settings, known := h.PHP("open_basedir")
+	if !known || len(settings) == 0 {
+		return s, false
 	}
-	for _, key := range []string{"php_admin_value", "php_value"} {
-		found := 0
-		for _, item := range pool.Items(key) {
-			if item.Offset == "open_basedir" {
-				v = item
-				found++
-			}
-		}
-		if found > 0 {
-			return v, found == 1 && v.Known && !nginx.Opaque(v.Text)
-		}
-	}
-	return v, false
-}
-
-// overridesBasedir reports whether parameters of a location may set another open_basedir.
-func overridesBasedir(b *nginx.Block) bool {
-	ini, known := iniOf(b)
-	_, set := ini["open_basedir"]
-	return !known || set
+	s = settings[0]
+	return s, s.Layer != fpm.ParamLayer && s.Layer != fpm.AdminParamLayer && !nginx.Opaque(s.Text)
 }

@@ -41,22 +41,13 @@ func valueLeaks(p *analyzer.Pass, s *stack.Scope) {
 	}
 }
 
-// iniOf are the PHP settings that the parameters in force in a block set, with
-// the parameter that does. known is false where there may be others.
-func iniOf(b *nginx.Block) (ini map[string]nginx.Ref, known bool) {
-	params := b.FastCGIParams()
-	ini, known = map[string]nginx.Ref{}, true
-	for _, name := range []string{"PHP_VALUE", "PHP_ADMIN_VALUE"} {
-		param, _, certain := params.Get(name)
-		known = known && certain
-		for line := range strings.Lines(param.Value()) {
-			name, _, isSetting := strings.Cut(line, "=")
-			name = strings.TrimSpace(name)
-			known = known && (isSetting || name == "") && !strings.Contains(name, "$") && !nginx.Opaque(line)
-			if isSetting {
-				ini[name] = param.Ref
-			}
-		}
+// iniOf are the PHP settings that a target sends, with the parameter that does.
+// known is false where there may be others.
+func iniOf(t *stack.Target) (ini map[string]nginx.Ref, known bool) {
+	sent, known := t.Sent()
+	ini = map[string]nginx.Ref{}
+	for _, s := range sent {
+		ini[s.Name] = s.Param
 	}
 	return ini, known
 }
@@ -72,7 +63,7 @@ func leaksIn(p *analyzer.Pass, pool *fpm.Pool, hops []*stack.Hop) {
 	seen := map[*stack.Target]bool{}
 	setters := map[string]int{}
 	for _, h := range hops {
-		ini, known := iniOf(h.Target.Block)
+		ini, known := iniOf(h.Target)
 		if !known || seen[h.Target] || monitors(h.Target, pool) {
 			continue
 		}

@@ -6,6 +6,7 @@ import "nginx-lint/analyzer"
 // All lists every rule, sorted by id.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		&bodySizeMismatch,
 		&brokenLink,
 		&bufferSizes,
 		&directiveArguments,
@@ -35,6 +36,7 @@ func All() []*analyzer.Rule {
 		&listenFamilyConflict,
 		&listenWithoutSSL,
 		&missingSemicolon,
+		&phpSizeValue,
 		&phpValueLeaks,
 		&proxyLoop,
 		&readLimit,
@@ -54,6 +56,7 @@ func All() []*analyzer.Rule {
 		&targetTLSMismatch,
 		&timeoutFPMKillsFirst,
 		&timeoutNginxGivesUpFirst,
+		&timeoutPHPLimit,
 		&timeoutRace,
 		&unknownDirective,
 		&upstreamAllDown,

@@ -32,27 +32,23 @@ func (t *Target) findSent() {
 	if t.Protocol != FastCGI {
 		return
 	}
-	params, _, known := t.Block.List("fastcgi_param")
-	t.sent.known = known
+	params := t.Block.FastCGIParams()
+	t.sent.known = params.Known
 	for _, layer := range []struct {
 		name string
 		is   fpm.Layer
 	}{{"PHP_VALUE", fpm.ParamLayer}, {"PHP_ADMIN_VALUE", fpm.AdminParamLayer}} {
-		var param nginx.Ref
-		for _, r := range params {
-			if r.Arg(0) == layer.name {
-				param = r // PHP takes the last one
-			}
-		}
-		if !param.IsZero() {
+		param, set, known := params.Get(layer.name)
+		t.sent.known = t.sent.known && known
+		if set {
 			t.read(param, layer.is)
 		}
 	}
 }
 
 // read adds the settings of one parameter.
-func (t *Target) read(param nginx.Ref, layer fpm.Layer) {
-	text := param.Arg(1)
+func (t *Target) read(param nginx.Param, layer fpm.Layer) {
+	text := param.Value()
 	variable := strings.Contains(text, "$")
 	ini := syntax.ParsePHPINI(source.NewFile("", text+"\n"))
 	if nginx.Opaque(text) || variable && len(ini.Errors) > 0 {
@@ -70,7 +66,7 @@ func (t *Target) read(param nginx.Ref, layer fpm.Layer) {
 				s.Span.Start += strings.Index(raw, e.Value)
 				s.Span.End = s.Span.Start + len(e.Value)
 			}
-			t.sent.list = append(t.sent.list, Sent{Name: e.Name, Setting: s, Param: param})
+			t.sent.list = append(t.sent.list, Sent{Name: e.Name, Setting: s, Param: param.Ref})
 		}
 	}
 }
@@ -158,24 +154,21 @@ func (t *Target) DocumentRoot() (root string, ok bool) {
 	if t.Protocol != FastCGI {
 		return "", false
 	}
-	params, _, known := t.Block.List("fastcgi_param")
-	value := t.Block.Value("root")
-	if !known || !value.Explicit() || !path.IsAbs(value.Arg(0)) || t.Block.Value("alias").Origin != nginx.Absent {
+	value, alias := t.Block.Root()
+	if !value.Explicit() || alias || !path.IsAbs(value.Arg(0)) {
 		return "", false
 	}
-	var sent, below bool
-	for _, r := range params {
-		text := strings.NewReplacer("{", "", "}", "").Replace(r.Arg(1))
-		is := strings.HasPrefix(text, "$document_root") || strings.HasPrefix(text, "$realpath_root")
-		switch r.Arg(0) {
-		case "DOCUMENT_ROOT":
-			sent = text == "$document_root" || text == "$realpath_root"
-		case "SCRIPT_FILENAME":
-			below = is || strings.HasPrefix(text, "$request_filename")
-		}
-	}
-	if !sent || !below {
+	params := t.Block.FastCGIParams()
+	sent, _, sentKnown := params.Get("DOCUMENT_ROOT")
+	script, scriptKnown := params.Script()
+	switch strings.NewReplacer("{", "", "}", "").Replace(sent.Value()) {
+	case "$document_root", "$realpath_root":
+	default:
 		return "", false
 	}
-	return value.Arg(0), true
+	if !sentKnown || !scriptKnown {
+		return "", false
+	}
+	at, ok := t.Block.Path(script)
+	return value.Arg(0), ok && source.Below(at.Base, path.Clean(value.Arg(0)))
 }
