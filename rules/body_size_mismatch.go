@@ -7,6 +7,7 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
@@ -88,12 +89,16 @@ func (b bodies) lost(post phpNumber) {
 	if b.bytes > 0 {
 		passes = size(b.bytes)
 	}
+	what := "more than %s"
+	if post.Layer == fpm.UserLayer { // which PHP reads behind other bodies
+		what = "multipart/form-data of more than %s"
+	}
 	f := diag.Finding{
 		Severity: diag.Warning,
 		Summary:  "nginx lets bodies pass that PHP drops",
 		Subject:  label(b.limit.From.Head(), "nginx lets %s pass", passes),
 		Related:  []diag.Label{post.label("PHP takes %s", size(post.n)), b.passed()},
-		Notes:    []string{fmt.Sprintf("a script that is sent more than %s runs with $_POST and $_FILES empty; PHP's log: POST Content-Length of %d bytes exceeds the limit of %d bytes", size(post.n), post.n+1, post.n)},
+		Notes:    []string{fmt.Sprintf("a script that is sent "+what+" runs with $_POST and $_FILES empty; PHP's log: POST Content-Length of %d bytes exceeds the limit of %d bytes", size(post.n), post.n+1, post.n)},
 		Remedy:   "raise post_max_size to what nginx lets pass, or lower client_max_body_size to " + size(post.n),
 	}
 	fix := diag.Fix{Title: "set client_max_body_size " + size(post.n), Safety: diag.Unsafe}
