@@ -35,6 +35,9 @@ var bufferSizes = analyzer.Rule{
 
 var bufferFamilies = [...]string{"fastcgi", "proxy", "uwsgi", "scgi"}
 
+// comparedSizes are the directives of a family that have to add up.
+var comparedSizes = []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"}
+
 const (
 	// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
 	pageSize = 4096
@@ -94,7 +97,7 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 		if !found || guilty.In != b && b.Context != catalog.Server {
 			continue // inherited as a whole: reported for the server or location that broke it
 		}
-		p.Report(guilty.From, nil, s.finding(bad, guilty))
+		p.Report(guilty.From, taking(bad.among), s.finding(bad, guilty))
 	}
 }
 
@@ -266,6 +269,17 @@ func innermost(among []setting) (nginx.Value, bool) {
 		}
 	}
 	return best, best.In != nil
+}
+
+// taking are the directives that take part: none of them is without effect.
+func taking(among []setting) analyzer.Causes {
+	var causes analyzer.Causes
+	for _, s := range among {
+		if s.value.Explicit() {
+			causes = append(causes, whereWritten(s.value.From))
+		}
+	}
+	return causes
 }
 
 func (s *sums) finding(bad broken, guilty nginx.Value) diag.Finding {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,8 +107,9 @@ func checkBufferTree(t *testing.T, seed uint64, ask func(string) string) string 
 
 func bufferFindings(t *testing.T, text string) []diag.Finding {
 	t.Helper()
+	only := slices.DeleteFunc(rules.All(), func(r *analyzer.Rule) bool { return r.ID != "buffer-sizes" && r.ID != "syntax" })
 	report, err := analyzer.Run(analyzer.Options{
-		FS: source.Mem{"nginx.conf": text}, Paths: []string{"nginx.conf"}, Rules: rules.All(),
+		FS: source.Mem{"nginx.conf": text}, Paths: []string{"nginx.conf"}, Rules: only,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,14 +54,18 @@ func All() []*analyzer.Rule {
 		&targetResolverMissing,
 		&targetSchemeMissing,
 		&targetTLSMismatch,
+		&timeoutDeadDirective,
 		&timeoutFPMKillsFirst,
+		&timeoutNextUpstream,
 		&timeoutNginxGivesUpFirst,
 		&timeoutPHPLimit,
 		&timeoutRace,
+		&timeoutZero,
 		&unknownDirective,
 		&upstreamAllDown,
 		&upstreamDeadMember,
 		&upstreamSingleMaxFails,
 		&websocketHTTP10,
+		&workerCapacity,
 	}
 }

@@ -97,10 +97,7 @@ func requests(client *http.Client, what request, n int, every time.Duration) str
 
 // clientOf returns a client that sends every request to the target.
 func clientOf(ts *testscript.TestScript, target string) *http.Client {
-	network, address := "tcp", target
-	if _, _, err := net.SplitHostPort(target); err != nil {
-		network, address = "unix", ts.MkAbs(target)
-	}
+	network, address := endpoint(ts, target)
 	return &http.Client{
 		Timeout: answerLimit,
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -108,6 +105,14 @@ func clientOf(ts *testscript.TestScript, target string) *http.Client {
 		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// endpoint is a target as package net takes it.
+func endpoint(ts *testscript.TestScript, target string) (network, address string) {
+	if _, _, err := net.SplitHostPort(target); err != nil {
+		return "unix", ts.MkAbs(target)
+	}
+	return "tcp", target
 }
 
 // answer sends one request and describes what came of it.
@@ -132,6 +137,40 @@ func answer(client *http.Client, what request, whole bool) string {
 		fmt.Fprintf(&b, "cut off: %v\n", err)
 	}
 	return b.String()
+}
+
+// cmdReply is a backend for the protocols that none of the servers speaks: it
+// answers each connection, once something was received, with what a file holds.
+func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reply SOCKET|HOST:PORT FILE")
+	}
+	network, address := endpoint(ts, args[0])
+	text := ts.ReadFile(args[1])
+	l, err := new(net.ListenConfig).Listen(context.Background(), network, address)
+	ts.Check(err)
+	if network == "unix" {
+		ts.Check(os.Chmod(address, 0o777)) //nolint:gosec // nginx's workers are another user
+	}
+	ts.Defer(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				_, err := c.Read(make([]byte, 1))
+				if err == nil {
+					_, err = io.WriteString(c, text)
+				}
+				if err == nil {
+					_, _ = io.Copy(io.Discard, c) // until nginx has enough
+				}
+			}()
+		}
+	}()
 }
 
 func (s *script) cmdLogHas(ts *testscript.TestScript, neg bool, args []string) {

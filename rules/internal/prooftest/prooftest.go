@@ -10,6 +10,7 @@
 //	get [-n N] [-every D] [-method M] [-form N] [-until STATUS,...] TARGET PATH
 //	                      GET by HTTP over a unix socket or a TCP address; with
 //	                      -form POST of a form of N bytes
+//	reply TARGET FILE     a backend that answers each connection with what FILE holds
 //	log-has FILE REGEXP   wait up to 5 s for a line that matches
 //	log-lacks FILE REGEXP no line matches now
 //	subst FILE...         put in the values of $WORK, $PORT1, $PORT2 and $PORT3
@@ -97,6 +98,7 @@ func runScript(t *testing.T, s *script, file string) {
 			"nginx-t":    s.cmdNginxTest,
 			"fpm-t":      s.cmdFPMTest,
 			"get":        s.cmdGet,
+			"reply":      s.cmdReply,
 			"log-has":    s.cmdLogHas,
 			"log-lacks":  s.cmdLogLacks,
 			"subst":      s.cmdSubst,
