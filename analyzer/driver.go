@@ -113,6 +113,9 @@ func (d *driver) run() {
 	}
 	parallel(work, func(do func()) { do() })
 	for _, p := range passes {
+		if p.Rule.InfoOff && !slices.Contains(d.opts.Asked, p.Rule.ID) {
+			p.found = slices.DeleteFunc(p.found, func(f reported) bool { return f.Severity == diag.Info })
+		}
 		d.findings = append(d.findings, p.found...)
 	}
 	d.reading()

@@ -43,6 +43,8 @@ type Options struct {
 	Stdin *source.File
 	// Rules are the rules to run; those of reading itself are always run.
 	Rules []*Rule
+	// Asked are the ids of the rules that were asked for by name.
+	Asked []string
 	// Known are the ids of all rules there are, for comments that name them.
 	Known []string
 	// Levels are the severities that findings get in place of their own, by rule.

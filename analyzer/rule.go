@@ -29,6 +29,9 @@ type Rule struct {
 	Always bool
 	// Off is set for rules that run only where they are asked for.
 	Off bool
+	// InfoOff is set for rules whose findings of severity info are given only where
+	// the rule is asked for.
+	InfoOff bool
 	// Options are what can be set about the rule.
 	Options []Option
 	// NoProof says why the claim cannot be shown on real servers; empty where

@@ -158,6 +158,7 @@ func (c ruleCase) rules() (selected []*analyzer.Rule, known []string) {
 func (c ruleCase) run(t *testing.T) *diag.Report {
 	t.Helper()
 	c.opts.Rules, c.opts.Known = c.rules()
+	c.opts.Asked = c.only
 	report, err := analyzer.Run(c.opts)
 	if err != nil {
 		t.Fatal(err)

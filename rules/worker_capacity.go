@@ -17,15 +17,12 @@ var workerCapacity = analyzer.Rule{
 	ID:         "worker-capacity",
 	Severities: []diag.Severity{diag.Error, diag.Warning, diag.Info},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
-	Options: []analyzer.Option{{
-		Name: "at-least", Default: 0, Min: 0,
-		Doc: "how many requests a worker must be able to pass on at once; fewer are reported as info",
-	}},
-	OnScope: capacity,
+	InfoOff:    true,
+	OnScope:    capacity,
 	Doc: analyzer.Doc{
 		Summary: "too few connections or open files for a worker",
 		What: "Error: `worker_connections` leaves no room for a request that is passed on, which takes two connections, beside those for each address that nginx listens on and one for its own use: (worker_connections − addresses − 1) / 2, rounded down, is 0. " +
-			"Warning: `worker_rlimit_nofile` is below `worker_connections`. Info: fewer requests than the option `at-least` can be passed on at once.",
+			"Warning: `worker_rlimit_nofile` is below `worker_connections`. Info, only where the rule is asked for: how many requests can be passed on at once.",
 		Why: "What finds no connection is answered by 500 or not at all; error.log has `[alert] 20 worker_connections are not enough`. With 20 of them and one address nine requests were passed on at once, the tenth got no answer. " +
 			"Where files are too few, some requests end as 500: `socket() failed (24: Too many open files) while connecting to upstream`, and others wait: `accept4() failed (24: Too many open files)`.",
 		Gaps:      "Counts one connection to nginx and one to the backend for a request; clients that keep idle connections leave less room. Each worker has its own connections. Silent where the number is not written; an include that was not read can only add addresses.",
@@ -59,7 +56,7 @@ func capacity(p *analyzer.Pass, s *stack.Scope) {
 		requests := max(0, (number-addresses-1)/2)
 		f := diag.Finding{
 			Severity: diag.Info,
-			Summary:  "few requests can be passed on at once",
+			Summary:  "so many requests can be passed on at once",
 			Subject:  label(connections.From.Head(), "%d connections, of which nginx needs %d itself, for %d requests at once in each worker", number, addresses+1, requests),
 			Related:  []diag.Label{label(s.Targets[target].Pass.Head(), "a request that is passed on takes two connections")},
 			Notes:    []string{fmt.Sprintf("error.log: [alert] %d worker_connections are not enough", number)},
@@ -67,8 +64,6 @@ func capacity(p *analyzer.Pass, s *stack.Scope) {
 		}
 		if requests == 0 {
 			f.Severity, f.Summary = diag.Error, "no request can be passed on"
-		} else if requests >= int64(p.Option("at-least")) {
-			continue
 		}
 		p.Report(connections.From, nil, f)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,7 @@ func (p *program) lint(o *options) (int, error) {
 		NginxUser:    o.nginxUser,
 		Exclude:      o.exclude,
 		Rules:        selected,
+		Asked:        slices.Concat(o.only, slices.Sorted(maps.Keys(s.levels))),
 		Known:        p.ruleIDs(),
 	}
 	s.apply(o, &in)

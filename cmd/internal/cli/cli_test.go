@@ -236,6 +236,7 @@ func TestOptionsReachTheCheck(t *testing.T) {
 		PathMap: []analyzer.Mapping{{From: "/a", To: "b"}, {From: "/c", To: "d=e"}},
 		Context: "http,server", Kind: "nginx", NginxVersion: catalog.Version{Major: 1, Minor: 24}, NginxUser: "www-data",
 		Exclude: []string{"*.bak", "{a,b}"},
+		Asked:   []string{"timeout-race", "syntax", "target-no-listener"},
 		Known:   []string{"ignore-comment", "read-limit", "syntax", "target-no-listener", "timeout-race"},
 	}
 	if diff := cmp.Diff(want, r.got); diff != "" {

@@ -30,6 +30,9 @@ func (p *program) explain(o *options) error {
 	if r.Off {
 		severity += "; off unless asked for"
 	}
+	if r.InfoOff {
+		severity += "; info only where asked for"
+	}
 	e.fact("severity", severity)
 	e.fact("fix", cmp.Or(either(r.Safeties), "none"))
 	if r.Refused != "" {
@@ -154,6 +157,7 @@ type ruleInfo struct {
 	RefusedBy  diag.Program `json:"refusedBy,omitempty"`
 	Always     bool         `json:"always"`
 	Off        bool         `json:"off"`
+	InfoOff    bool         `json:"infoOff"`
 	Options    []optionInfo `json:"options"`
 	Since      string       `json:"since"`
 	What       string       `json:"what"`
@@ -203,6 +207,7 @@ func newRuleInfo(r *analyzer.Rule) ruleInfo {
 		RefusedBy:  r.Refused,
 		Always:     r.Always,
 		Off:        r.Off,
+		InfoOff:    r.InfoOff,
 		Options:    options,
 		Since:      r.Doc.Since,
 		What:       r.Doc.What,
