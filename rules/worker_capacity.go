@@ -16,7 +16,7 @@ import (
 var workerCapacity = analyzer.Rule{
 	ID:         "worker-capacity",
 	Severities: []diag.Severity{diag.Error, diag.Warning, diag.Info},
-	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe},
+	Safeties:   []diag.Safety{diag.Safe},
 	InfoOff:    true,
 	OnScope:    capacity,
 	Doc: analyzer.Doc{
@@ -27,7 +27,7 @@ var workerCapacity = analyzer.Rule{
 			"Where files are too few, some requests end as 500: `socket() failed (24: Too many open files) while connecting to upstream`, and others wait: `accept4() failed (24: Too many open files)`.",
 		Gaps:      "Counts one connection to nginx and one to the backend for a request; clients that keep idle connections leave less room. Each worker has its own connections. Silent where the number is not written; an include that was not read can only add addresses.",
 		Remedy:    "Raise `worker_connections`, and `worker_rlimit_nofile` to twice as much.",
-		FixSafety: "Raising `worker_rlimit_nofile` to twice `worker_connections` is safe up to 1048576, what Linux allows a process; above it is unsafe, as the system may refuse.",
+		FixSafety: "Raising `worker_rlimit_nofile` to twice `worker_connections` is safe: only what fails today changes. None is offered above 1048576, what Linux allows a process by default.",
 		Refs:      []string{"https://nginx.org/en/docs/ngx_core_module.html#worker_connections", "https://nginx.org/en/docs/ngx_core_module.html#worker_rlimit_nofile"},
 		Since:     "0.1.0",
 	},
@@ -119,10 +119,11 @@ func tooFewFiles(p *analyzer.Pass, files, connections nginx.Value, number int64)
 	} else {
 		f.Notes = append(f.Notes, fmt.Sprintf("worker_connections is %d, nginx's default", number))
 	}
-	fix := diag.Fix{Title: f.Remedy, Safety: diag.Safe, Edits: []diag.Edit{files.From.Tree().SetArg(files.From.ID, 0, strconv.FormatInt(2*number, 10))}}
-	if 2*number > mostFiles {
-		fix.Safety, fix.Risk = diag.Unsafe, "the system may allow fewer; nginx then keeps the limit that it was started with"
+	if 2*number <= mostFiles {
+		f.Fixes = []diag.Fix{{
+			Title: f.Remedy, Safety: diag.Safe,
+			Edits: []diag.Edit{files.From.Tree().SetArg(files.From.ID, 0, strconv.FormatInt(2*number, 10))},
+		}}
 	}
-	f.Fixes = []diag.Fix{fix}
 	p.Report(files.From, nil, f)
 }
