@@ -21,11 +21,11 @@ var timeoutDeadDirective = analyzer.Rule{
 	OnScope:    deadDirectives,
 	Doc: analyzer.Doc{
 		Summary: "a timeout, buffer or other setting for a kind of pass that no request takes there",
-		What: "A server or location has a directive such as `proxy_read_timeout` or `fastcgi_buffers`, and no location that has the value from there has the `proxy_pass` or `fastcgi_pass` that it is for: " +
+		What: "A server or location has a directive such as `proxy_read_timeout` or `fastcgi_buffers`, and no location in it has the `proxy_pass` or `fastcgi_pass` that it is for: " +
 			"`proxy_read_timeout` beside `fastcgi_pass`, a timeout in a location that only has `try_files`. All of one kind in one block are told together.",
 		Why: "nginx accepts it and does nothing with it: the backend's location goes on with the value that it has itself or from its server, by default 60s, and the client still gets `504` (`upstream timed out (110: Connection timed out)`). " +
 			"A request that `try_files`, `rewrite` or `error_page` sends to another location, also a named one, takes no value along.",
-		Gaps: "Silent in http, where such values stand in store; in files of which it is not known what includes them; where a file that was not read, a directive that is not known, or the handler of another module (Lua, njs, nchan …) may pass requests on; " +
+		Gaps: "Silent in http, where such values stand in store; where each location with such a pass has a value of its own; in files of which it is not known what includes them; where a file that was not read, a directive that is not known, or the handler of another module (Lua, njs, nchan …) may pass requests on; " +
 			"for sizes of buffers where an outer block has some, too, and nginx compares them when it starts; for a snippet that has an effect in any of the places that include it; and for directives that do something by themselves, as `fastcgi_split_path_info`.",
 		Remedy:    "Write the directive of the pass that is used, or move it to the location that passes the requests on, or remove it.",
 		FixSafety: "Manual: which place or which directive was meant is not in the file.",
@@ -47,8 +47,6 @@ type passing struct {
 	block *nginx.Block
 	needs []nginx.Ref // directives that have an effect only with a pass
 	has   []nginx.Ref // the passes
-	// below are the passes of the block and of those in it.
-	below map[string]bool
 	// open is set where requests may be passed on by something that is not known.
 	open bool
 }
@@ -97,7 +95,7 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 }
 
 func readPassing(b *nginx.Block) *passing {
-	one := &passing{block: b, below: map[string]bool{}, open: len(b.Place.Tree.Errors) > 0}
+	one := &passing{block: b, open: len(b.Place.Tree.Errors) > 0}
 	for r := range b.All() {
 		name := r.Name()
 		if _, ok := catalog.PassOf(name); ok {
@@ -110,19 +108,14 @@ func readPassing(b *nginx.Block) *passing {
 	return one
 }
 
-// inForce notes the directives whose values are in force in a block, up to its
-// server, and are for a pass; for any where that is "".
+// inForce notes the directives that stand in a block, or around it up to its
+// server, and are for a pass that is there; for any where that is "".
 func inForce(of map[*nginx.Block]*passing, b *nginx.Block, pass string, used map[written]bool) {
-	seen := map[string]*nginx.Block{}
 	for at := b; at != nil && of[at] != nil; at = at.Parent {
-		of[at].below[pass] = true
 		for _, r := range of[at].needs {
-			name := r.Name()
-			if needs, _ := catalog.PassOf(name); pass != "" && needs != pass || seen[name] != nil && seen[name] != at {
-				continue
+			if needs, _ := catalog.PassOf(r.Name()); pass == "" || needs == pass {
+				used[whereWritten(r)] = true
 			}
-			seen[name] = at
-			used[whereWritten(r)] = true
 		}
 	}
 }
@@ -150,10 +143,6 @@ func (one *passing) report(p *analyzer.Pass, pass string, dead []nginx.Ref) {
 	if one.block.Context == catalog.Server {
 		f.Subject.Text = fmt.Sprintf("%s is for %s, and no location of this server has one", name, pass)
 	}
-	if one.below[pass] {
-		f.Subject.Text = fmt.Sprintf("each location in %s that has a %s sets %s anew", blockName(one.block), pass, name)
-		f.Remedy = "remove it"
-	}
 	for _, r := range dead[1:min(len(dead), 4)] {
 		f.Related = append(f.Related, label(r.Head(), "likewise"))
 	}
@@ -168,7 +157,7 @@ func (one *passing) report(p *analyzer.Pass, pass string, dead []nginx.Ref) {
 			f.Remedy = "use " + family + "_" + setting + ", or remove it"
 		}
 	}
-	if one.block.Context == catalog.Location && len(one.has) == 0 && !one.below[pass] {
+	if one.block.Context == catalog.Location && len(one.has) == 0 {
 		f.Notes = append(f.Notes, "a request that is sent to another location by try_files, rewrite or error_page takes no value along: set it there")
 	}
 	f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}

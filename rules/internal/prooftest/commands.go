@@ -150,7 +150,7 @@ func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), network, address)
 	ts.Check(err)
 	if network == "unix" {
-		ts.Check(os.Chmod(address, 0o777)) //nolint:gosec // nginx's workers are another user
+		ts.Check(os.Chmod(address, 0o777)) // nginx's workers are another user
 	}
 	ts.Defer(func() { _ = l.Close() })
 	go func() {
