@@ -52,19 +52,19 @@ type passing struct {
 }
 
 func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
-	var blocks []*passing
+	var needing []*passing
 	used := map[written]bool{}
 	for _, c := range s.Nginx {
 		of := map[*nginx.Block]*passing{}
 		for b := range c.Blocks(catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
 			one := readPassing(b)
-			of[b] = one
-			blocks = append(blocks, one)
-			handled := one.open || b.Missing
-			for at := b.Parent; at != nil && !handled; at = at.Parent {
-				handled = of[at] != nil && of[at].open
+			if len(one.needs) > 0 || one.open {
+				of[b] = one
 			}
-			if handled {
+			if len(one.needs) > 0 {
+				needing = append(needing, one)
+			}
+			if one.open || b.Missing || openAround(of, b) {
 				inForce(of, b, "", used)
 			}
 			for _, pass := range one.has {
@@ -72,7 +72,7 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 			}
 		}
 	}
-	for _, one := range blocks {
+	for _, one := range needing {
 		if one.block.Parent == nil { // of a file whose includer was not read
 			continue
 		}
@@ -108,10 +108,22 @@ func readPassing(b *nginx.Block) *passing {
 	return one
 }
 
+func openAround(of map[*nginx.Block]*passing, b *nginx.Block) bool {
+	for at := b.Parent; at != nil; at = at.Parent {
+		if one := of[at]; one != nil && one.open {
+			return true
+		}
+	}
+	return false
+}
+
 // inForce notes the directives that stand in a block, or around it up to its
 // server, and are for a pass that is there; for any where that is "".
 func inForce(of map[*nginx.Block]*passing, b *nginx.Block, pass string, used map[written]bool) {
-	for at := b; at != nil && of[at] != nil; at = at.Parent {
+	for at := b; at != nil; at = at.Parent {
+		if of[at] == nil {
+			continue
+		}
 		for _, r := range of[at].needs {
 			if needs, _ := catalog.PassOf(r.Name()); pass == "" || needs == pass {
 				used[whereWritten(r)] = true
@@ -130,8 +142,7 @@ func addsToOuter(b *nginx.Block, name string) bool {
 	})
 }
 
-// report tells of the directives of a block that are for a pass which none of
-// those that have their value uses.
+// report tells of the directives of a block that are for a pass which is not there.
 func (one *passing) report(p *analyzer.Pass, pass string, dead []nginx.Ref) {
 	name := dead[0].Name()
 	f := diag.Finding{

@@ -712,3 +712,29 @@ func BenchmarkLookup(b *testing.B) {
 		Lookup(names[i%len(names)], Location)
 	}
 }
+
+func TestPassOf(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"fastcgi_read_timeout": "fastcgi_pass", "proxy_set_header": "proxy_pass", "proxy_cache": "proxy_pass", "uwsgi_param": "uwsgi_pass",
+		"scgi_buffers": "scgi_pass", "grpc_ssl_verify": "grpc_pass", "memcached_gzip_flag": "memcached_pass",
+		"proxy_pass": "", "fastcgi_split_path_info": "", "fastcgi_index": "", "proxy_temp_path": "", "proxy_headers_hash_max_size": "",
+		"proxy_cache_path": "", "proxy_timeout": "", "proxy_protocol": "", "send_timeout": "", "tunnel_read_timeout": "", "fastcgi_cache_purge": "", "": "",
+	} {
+		if got, ok := PassOf(name); got != want || ok != (want != "") {
+			t.Errorf("PassOf(%q) = %q, %t, want %q", name, got, ok, want)
+		}
+	}
+}
+
+func TestMayHandle(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"content_by_lua_block": true, "js_content": true, "nchan_subscriber": true, "echo": true, "fastcgi_cache_purge": true, "no_such_pass": true, "hls": true,
+		"root": false, "proxy_pass": false, "perl": false, "more_set_headers": false, "lua_code_cache": false, "brotli": false, "ssl": false,
+	} {
+		if got := MayHandle(name); got != want {
+			t.Errorf("MayHandle(%q) = %t", name, got)
+		}
+	}
+}
