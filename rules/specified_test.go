@@ -93,10 +93,7 @@ var pending = strings.Fields(`
 	body-size-mismatch
 	error-page-missing
 	error-page-same-backend
-	fastcgi-alias-script
-	fastcgi-duplicate-param
 	fastcgi-index-missing
-	fastcgi-params-lost
 	fastcgi-path-info
 	fpm-config
 	php-location-shadowed
