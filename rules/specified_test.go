@@ -22,16 +22,16 @@ type specification struct {
 var specified = []specification{
 	// Targets and listeners
 	{"target-no-listener", "error warning", "safe unsafe manual", ""},
-	{"target-port-missing", "error", "safe", ""},
-	{"target-protocol-mismatch", "error", "safe manual", ""},
-	{"target-tls-mismatch", "error", "safe", ""},
-	{"target-proxy-protocol", "error", "", ""},
-	{"target-http2", "error", "manual", ""},
+	{"target-port-missing", "error warning", "safe", ""},             // a warning where another server answers, or nginx itself
+	{"target-protocol-mismatch", "error warning", "safe manual", ""}, // a warning where another server answers, or nginx itself
+	{"target-tls-mismatch", "error warning", "safe", ""},             // a warning where another server answers, or nginx itself
+	{"target-proxy-protocol", "error warning", "", ""},               // a warning where another server answers, or nginx itself
+	{"target-http2", "error warning", "manual", ""},                  // a warning where another server answers, or nginx itself
 	{"target-localhost-dual-stack", "info warning", "safe unsafe", ""},
 	{"target-resolver-missing", "error", "safe manual", ""},
 	{"target-scheme-missing", "error", "manual", ""},
 	{"proxy-loop", "error", "", ""},
-	{"upstream-all-down", "error", "", ""},
+	{"upstream-all-down", "error warning", "", ""}, // a warning where another server answers, or nginx itself
 	{"upstream-dead-member", "warning", "manual", ""},
 	{"upstream-single-max-fails", "info", "", ""},
 	{"websocket-http10", "warning", "safe", ""},

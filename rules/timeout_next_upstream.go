@@ -32,41 +32,44 @@ var timeoutNextUpstream = analyzer.Rule{
 }
 
 func nextUpstreams(p *analyzer.Pass, s *stack.Scope) {
-	for _, t := range s.Targets {
-		family, _, _ := strings.Cut(t.Pass.Name(), "_")
-		servers, ok := allCounted(t)
-		if !ok || !retriesAll(t.Block, family, len(servers)) {
+	for _, u := range uses(s) {
+		family, _, _ := strings.Cut(u.target.Pass.Name(), "_")
+		servers := allCounted(u)
+		if servers < 2 || !retriesAll(u.target.Block, family, servers) {
 			continue
 		}
 		f := diag.Finding{
 			Severity: diag.Info,
 			Summary:  "one slow request takes all servers of an upstream out of use",
-			Subject:  label(t.Upstream.Head(), "one request that times out on all %d servers disables them all", len(servers)),
-			Related:  []diag.Label{label(t.Pass.Head(), "a request that times out is tried on the next server")},
+			Subject:  label(u.upstream.Head(), "one request that times out on all %d servers disables them all", servers),
+			Related:  []diag.Label{label(u.target.Pass.Head(), "a request that times out is tried on the next server")},
 			Notes:    []string{"for ten seconds quick requests then end as 502; error.log: no live upstreams while connecting to upstream"},
 			Remedy:   fmt.Sprintf("set max_fails=0 on the servers, or limit %s_next_upstream", family),
 		}
 		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
-		p.Report(t.Upstream.Ref(), nil, f)
+		p.Report(u.upstream.Ref(), nil, f)
 	}
 }
 
-// allCounted are the servers of a target's upstream, if they are known, more than
-// one, and for each of them one failure counts.
-func allCounted(t *stack.Target) ([]*stack.Peer, bool) {
-	if t.Upstream == nil || t.Unknown != "" || t.Upstream.Missing || changeable(t.Upstream) {
-		return nil, false
+// allCounted is how many servers of an upstream are in use, if all are known and
+// one failure of each counts, else 0.
+func allCounted(u use) int {
+	if u.upstream.Missing || changeable(u.upstream) {
+		return 0
 	}
-	servers := slices.DeleteFunc(slices.Clone(t.Peers), func(p *stack.Peer) bool { return p.Down })
-	for _, server := range servers {
-		for _, arg := range server.Server.Args()[1:] {
+	servers := 0
+	for _, h := range u.hops {
+		for _, arg := range h.Peer.Server.Args()[1:] {
 			name, value, _ := strings.Cut(arg, "=")
 			if name == "max_fails" && value != "1" || name == "fail_timeout" && value != "10" && value != "10s" {
-				return nil, false
+				return 0
 			}
 		}
+		if !h.Peer.Down {
+			servers++
+		}
 	}
-	return servers, len(servers) > 1
+	return servers
 }
 
 // retriesAll reports whether a request that times out is tried on all servers.

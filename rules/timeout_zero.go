@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
@@ -81,13 +83,18 @@ func needsTime(s *stack.Scope, t *stack.Target) bool {
 		return false
 	}
 	for _, other := range s.Targets {
-		if t.Upstream != nil && other.Upstream == t.Upstream {
-			if _, ok := zero(other.Block, families[other.Protocol]+"_connect_timeout"); !ok {
-				return false
-			}
+		if _, ok := zero(other.Block, families[other.Protocol]+"_connect_timeout"); !ok && shareServer(t, other) {
+			return false
 		}
 	}
 	return true
+}
+
+// shareServer reports whether two targets lead to the same server of an upstream.
+func shareServer(a, b *stack.Target) bool {
+	return slices.ContainsFunc(a.Peers, func(p *stack.Peer) bool {
+		return !p.Server.IsZero() && slices.ContainsFunc(b.Peers, func(q *stack.Peer) bool { return q.Server == p.Server })
+	})
 }
 
 func reportZero(p *analyzer.Pass, v nginx.Value, where diag.Label, severity diag.Severity, outcome, log string) {
