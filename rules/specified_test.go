@@ -90,7 +90,6 @@ var specified = []specification{
 // pending are the specified rules that are not there yet.
 var pending = strings.Fields(`
 	body-size-entry-location
-	body-size-mismatch
 	error-page-missing
 	error-page-same-backend
 	fastcgi-index-missing
@@ -98,9 +97,7 @@ var pending = strings.Fields(`
 	fpm-config
 	php-location-shadowed
 	php-location-static
-	php-size-value
 	php-source-exposed
-	timeout-php-limit
 `)
 
 // reading are the rules about reading, and about what the servers' own tests refuse.

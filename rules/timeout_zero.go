@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 
 	"nginx-lint/analyzer"
@@ -17,7 +18,7 @@ var timeoutZero = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "a timeout of 0, which is no time at all and does not switch the timeout off",
 		What: "Error: `fastcgi_read_timeout`, `proxy_read_timeout`, `uwsgi_read_timeout`, `scgi_read_timeout` or `grpc_read_timeout` is 0 where requests are passed on; their `*_connect_timeout` is 0 and every server that is connected to is a port; `client_header_timeout` is 0 in the default server of an address. " +
-			"Warning: their `*_send_timeout` or `client_body_timeout` is 0 where requests are passed on.",
+			"Warning: their `*_send_timeout` or `client_body_timeout` is 0 where requests are passed on; and the former where error_page makes another answer of 504.",
 		Why: "nginx gives up before anything can have come. With a read timeout of 0 each request ends as `504` at once, `upstream timed out (110: Connection timed out) while reading response header from upstream`; with a connect timeout of 0 likewise, `while connecting to upstream`, except on unix sockets, where a connection needs no time. " +
 			"With `client_header_timeout 0` every connection is closed without an answer. With `*_send_timeout 0` a request body that does not fit into the socket's buffer ends as `504`, `while sending request to upstream` (measured with 3 MB on unix sockets); with `client_body_timeout 0` a body that does not come with the first packet closes the connection.",
 		Gaps: "For `send_timeout`, `keepalive_timeout`, `lingering_timeout`, `resolver_timeout` and `*_next_upstream_timeout` 0 is harmless or has a meaning of its own. " +
@@ -29,21 +30,23 @@ var timeoutZero = analyzer.Rule{
 	},
 }
 
-// families are the directives' prefixes of what was measured.
-var families = map[stack.Protocol]string{stack.FastCGI: "fastcgi", stack.HTTP: "proxy", stack.UWSGI: "uwsgi", stack.SCGI: "scgi", stack.GRPC: "grpc"}
-
 func zeroTimeouts(p *analyzer.Pass, s *stack.Scope) {
 	for _, t := range s.Targets {
-		family := families[t.Protocol]
-		if family == "" {
+		if t.Protocol == stack.Memcached { // not measured
 			continue
 		}
+		family := familyOf[t.Protocol]
 		passed := label(t.Pass.Head(), "requests are passed on here")
+		atOnce := diag.Error
+		if page, otherwise := errorPage(t, failure{status: "504", cause: "timeout"}); otherwise {
+			atOnce = diag.Warning
+			passed.Text += fmt.Sprintf("; for 504 error_page is set (%s)", place(page.Head()))
+		}
 		if v, ok := zero(t.Block, family+"_read_timeout"); ok {
-			reportZero(p, v, passed, diag.Error, "each request ends as 504 at once", "upstream timed out (110: Connection timed out) while reading response header from upstream")
+			reportZero(p, v, passed, atOnce, "each request ends as 504 at once", "upstream timed out (110: Connection timed out) while reading response header from upstream")
 		}
 		if v, ok := zero(t.Block, family+"_connect_timeout"); ok && needsTime(s, t) {
-			reportZero(p, v, passed, diag.Error, "each request ends as 504 at once: no connection to a port is made in no time", "upstream timed out (110: Connection timed out) while connecting to upstream")
+			reportZero(p, v, passed, atOnce, "each request ends as 504 at once: no connection to a port is made in no time", "upstream timed out (110: Connection timed out) while connecting to upstream")
 		}
 		if v, ok := zero(t.Block, family+"_send_timeout"); ok {
 			reportZero(p, v, passed, diag.Warning, "a request body that the backend does not take at once ends as 504", "upstream timed out (110: Connection timed out) while sending request to upstream")
@@ -83,7 +86,7 @@ func needsTime(s *stack.Scope, t *stack.Target) bool {
 		return false
 	}
 	for _, other := range s.Targets {
-		if _, ok := zero(other.Block, families[other.Protocol]+"_connect_timeout"); !ok && shareServer(t, other) {
+		if _, ok := zero(other.Block, familyOf[other.Protocol]+"_connect_timeout"); !ok && shareServer(t, other) {
 			return false
 		}
 	}
