@@ -27,10 +27,7 @@ type Directive struct {
 // A lookup is a body whose directives nginx looks up, as one kind of block.
 type lookup struct {
 	nginx.Body
-	// until is the offset of the first syntax error of the file: what comes after
-	// it is read by guess, and nginx does not get that far.
-	until    int
-	template bool
+	reading
 }
 
 // lookups are the bodies of all configurations; one of a file that is included in
@@ -42,19 +39,9 @@ func (d *driver) lookups() []lookup {
 		context catalog.Context
 		version catalog.Version
 	}
-	type file struct {
-		until    int
-		template bool
-	}
 	seen := map[key]bool{}
-	files := map[*syntax.Tree]file{}
 	var all []lookup
 	for _, c := range slices.Concat(d.mains, d.fragments) {
-		for _, t := range c.Files {
-			if _, ok := files[t]; !ok {
-				files[t] = file{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
-			}
-		}
 		for _, b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {
 				continue
@@ -65,11 +52,40 @@ func (d *driver) lookups() []lookup {
 				}
 				seen[k] = true
 			}
-			f := files[b.Place.Tree]
-			all = append(all, lookup{b, f.until, f.template})
+			all = append(all, lookup{b, d.readings[b.Place.Tree]})
 		}
 	}
 	return all
+}
+
+// A reading is how far a file can be relied on.
+type reading struct {
+	// until is the offset of the first syntax error: what comes after it is read by
+	// guess, and nginx does not get that far.
+	until    int
+	template bool
+}
+
+func (d *driver) readFiles() {
+	d.readings = map[*syntax.Tree]reading{}
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		for _, t := range c.Files {
+			if _, ok := d.readings[t]; !ok {
+				d.readings[t] = reading{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
+			}
+		}
+	}
+}
+
+func (r reading) certain(t *syntax.Tree, id syntax.ID) bool {
+	return t.HeadSpan(id).End <= r.until && (t.Closed(id) || t.IsBlock(id))
+}
+
+// Certain reports whether a directive is written as it will run: not behind a
+// syntax error, in no template, in no stand-in for a stock file.
+func (p *Pass) Certain(r nginx.Ref) bool {
+	reading, ok := p.readings[r.Tree()]
+	return ok && !reading.template && !r.Place.StandIn && reading.certain(r.Tree(), r.ID)
 }
 
 func firstError(t *syntax.Tree) int {
@@ -84,7 +100,7 @@ func firstError(t *syntax.Tree) int {
 func (l lookup) lookUp(passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
 	for id := range tree.Children(l.ID) {
-		if tree.HeadSpan(id).End > l.until || !tree.Closed(id) && !tree.IsBlock(id) {
+		if !l.certain(tree, id) {
 			continue
 		}
 		x := Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: l.template}

@@ -19,8 +19,9 @@ type Pass struct {
 	// Scope is nil for rules that look at one configuration of nginx only.
 	Scope *stack.Scope
 
-	options map[string]float64
-	found   []reported
+	options  map[string]float64
+	readings map[*syntax.Tree]reading
+	found    []reported
 }
 
 // A Report call's extras.
@@ -70,6 +71,7 @@ func (p *Pass) Option(name string) float64 {
 // driver runs the rules and puts their findings in order.
 type driver struct {
 	*project
+	readings map[*syntax.Tree]reading
 	findings []reported
 }
 
@@ -77,10 +79,11 @@ func (d *driver) run() {
 	var passes []*Pass
 	var work []func()
 	start := func(rule *Rule, s *stack.Scope) *Pass {
-		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID]}
+		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID], readings: d.readings}
 		passes = append(passes, p)
 		return p
 	}
+	d.readFiles()
 	configs := slices.Concat(d.mains, d.fragments)
 	var onDirective []*Rule
 	for _, rule := range d.opts.Rules {
