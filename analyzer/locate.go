@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"errors"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -69,35 +70,14 @@ func (r *reader) ownPrefix() string {
 
 // locate lists where the file or pattern of an include may lie, the best first.
 func (r *reader) locate(pattern string) (paths []string, outside bool) {
-	if !path.IsAbs(pattern) {
-		if r.prefix != "" {
-			return []string{path.Join(r.prefix, pattern)}, false
-		}
-		return r.upwards(pattern), false
-	}
-	for _, m := range r.p.opts.PathMap {
-		if rest, ok := under(pattern, m.From); ok {
-			return []string{r.p.local(path.Join(m.To, rest))}, false
-		}
-	}
-	if r.p.opts.Root != "" {
-		return []string{r.p.local(path.Join(r.p.opts.Root, pattern))}, false
-	}
-	for _, top := range r.p.tops {
-		if rest, ok := under(pattern, r.p.abs(top)); ok && path.IsAbs(pattern) {
-			return []string{path.Join(top, rest)}, false
-		}
-	}
-	if root, ok := r.p.hostRoot(r.main); ok {
-		if root != "/" {
-			return []string{path.Join(root, pattern)}, false
-		}
-		for _, folder := range systemFolders {
-			if strings.HasPrefix(path.Clean(pattern), folder) {
-				return []string{pattern}, false
-			}
-		}
+	switch p, outside, known := r.place(pattern); {
+	case outside:
 		return nil, true
+	case known:
+		return []string{p}, false
+	}
+	if !path.IsAbs(pattern) {
+		return r.upwards(pattern), false
 	}
 	for _, conf := range r.confs {
 		rest, ok := strings.CutPrefix(pattern, conf)
@@ -110,6 +90,52 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 		}
 	}
 	return paths, len(paths) == 0
+}
+
+// place is the one place where the file or pattern of an include lies, where that
+// is known; outside is set where it lies where nothing may be read.
+func (r *reader) place(pattern string) (p string, outside, known bool) {
+	if !path.IsAbs(pattern) {
+		return path.Join(r.prefix, pattern), false, r.prefix != ""
+	}
+	for _, m := range r.p.opts.PathMap {
+		if rest, ok := under(pattern, m.From); ok {
+			return r.p.local(path.Join(m.To, rest)), false, true
+		}
+	}
+	if r.p.opts.Root != "" {
+		return r.p.local(path.Join(r.p.opts.Root, pattern)), false, true
+	}
+	for _, top := range r.p.tops {
+		if rest, ok := under(pattern, r.p.abs(top)); ok {
+			return path.Join(top, rest), false, true
+		}
+	}
+	root, ok := r.p.hostRoot(r.main)
+	switch {
+	case !ok:
+		return "", false, false
+	case root != "/":
+		return path.Join(root, pattern), false, true
+	}
+	for _, folder := range systemFolders {
+		if strings.HasPrefix(path.Clean(pattern), folder) {
+			return pattern, false, true
+		}
+	}
+	return "", true, false
+}
+
+// Place implements nginx.Loader.
+func (r *reader) Place(name string) string {
+	p, outside, known := r.place(name)
+	if outside || !known || r.prefix == "" || r.p.opts.Root != "" && !r.p.below(r.p.short(p), r.p.opts.Root) {
+		return ""
+	}
+	if _, err := r.p.opts.FS.Stat(p); !errors.Is(err, fs.ErrNotExist) {
+		return "" // there, and not to be read
+	}
+	return r.p.short(p)
 }
 
 // under is the rest of a path that lies in a folder, "" for the folder itself.

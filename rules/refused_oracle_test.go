@@ -117,7 +117,7 @@ func judged(c ruleCase, oracle catalog.Version) (main string, ok bool) {
 		return "", false
 	}
 	for name, text := range c.files {
-		if absoluteInclude.MatchString(text) || strings.Contains(text, "{{") || strings.HasPrefix(text, source.Link("")) {
+		if absoluteInclude.MatchString(text) || strings.Contains(text, "{{") || strings.Contains(text, "{%") || strings.HasPrefix(text, source.Link("")) {
 			return "", false
 		}
 		if path.Base(name) == "nginx.conf" && path.Ext(name) == ".conf" {

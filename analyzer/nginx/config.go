@@ -61,6 +61,9 @@ type Missing struct {
 	Outside bool
 	// Opaque is set where the path holds a template's part or a variable.
 	Opaque bool
+	// At is the path of a plain file that is not there; "" where it is not known
+	// where it would lie.
+	At string
 }
 
 // A Placement is one inclusion of a file: the same tree is placed as often as it is included.

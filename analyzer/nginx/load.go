@@ -22,6 +22,9 @@ type Loader interface {
 	// where some of what the pattern names could not be read or is not known;
 	// outside is set where that lies where nothing may be read.
 	Include(pattern string) (trees []*syntax.Tree, complete, outside bool)
+	// Place is where a file that an include names, and that is not there, would have
+	// to lie; "" where that is not known.
+	Place(name string) string
 	// Has reports whether an include of that file would find it.
 	Has(name string) bool
 }
@@ -108,6 +111,9 @@ func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
 		complete = b.place(&m, at)
 	}
 	if !complete {
+		if !m.Opaque && !source.HasGlob(m.Pattern) {
+			m.At = b.loader.Place(m.Pattern)
+		}
 		b.missing(m)
 	}
 }

@@ -28,6 +28,8 @@ func (f files) Include(pattern string) (trees []*syntax.Tree, complete, outside 
 	return trees, len(trees) > 0, false
 }
 
+func (f files) Place(string) string { return "" }
+
 func (f files) Has(name string) bool { return f[name] != nil }
 
 func load4test(t *testing.T, fragment bool, texts map[string]string) *Config {

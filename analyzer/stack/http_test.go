@@ -14,6 +14,8 @@ import (
 // unread is a Loader that finds nothing.
 type unread struct{}
 
+func (unread) Place(string) string { return "" }
+
 func (unread) Include(string) (trees []*syntax.Tree, complete, outside bool) {
 	return nil, false, false
 }
