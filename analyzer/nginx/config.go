@@ -5,6 +5,7 @@ package nginx
 import (
 	"iter"
 	"slices"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/source"
@@ -35,6 +36,8 @@ type Config struct {
 	placements map[*syntax.Tree]int
 	blocks     []*Block
 	bodies     []Body
+	// expressions are the compiled patterns, nil for those that are not understood.
+	expressions sync.Map
 }
 
 // A Body is what stands between two braces, or in an included file, in one

@@ -1,7 +1,6 @@
 package nginx
 
 import (
-	"regexp"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -24,7 +23,7 @@ func SelectServer(servers []*Block, fallback *Block, host string) (server *Block
 			r := none
 			switch pattern, isExpression := strings.CutPrefix(name, "~"); {
 			case isExpression:
-				matched, known := MatchExpression(pattern, true, host)
+				matched, known := s.Config.MatchExpression(pattern, true, host)
 				certain = certain && known
 				if matched {
 					r = expression
@@ -69,19 +68,6 @@ func (b *Block) ServerNames() (names []string, known bool) {
 	return names, known
 }
 
-// MatchExpression matches a PCRE pattern that lies within Go's language, where
-// both mean the same; known is false for others.
-func MatchExpression(pattern string, caseless bool, s string) (matched, known bool) {
-	if caseless {
-		pattern = "(?i)" + pattern
-	}
-	e, err := regexp.Compile(pattern)
-	if err != nil {
-		return false, false
-	}
-	return e.MatchString(s), true
-}
-
 // SelectLocation finds the location that serves a normalised URI in a server (or
 // a location): exact ones, then the longest prefix with what is nested in it, and
 // unless that is a `^~` one, the first regular expression that matches. It is nil
@@ -117,7 +103,7 @@ func find(in *Block, uri string) (location *Block, final, certain bool) {
 			continue
 		}
 		_, pattern := child.Location()
-		matched, known := MatchExpression(pattern, m == "~*", uri)
+		matched, known := in.Config.MatchExpression(pattern, m == "~*", uri)
 		if !known {
 			return nil, false, false
 		}

@@ -83,20 +83,45 @@ func Start(t *testing.T, conf string) *Server {
 	}
 }
 
+// Write puts a file into the folder that nginx runs in.
+func (s *Server) Write(t *testing.T, name, text string) {
+	t.Helper()
+	name = s.Path(name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Path is where a file of that folder lies.
+func (s *Server) Path(name string) string { return filepath.Join(s.dir, name) }
+
 // Get sends a request with this header, lines with CR LF, to a socket. The status
 // is 0 where nobody listens there.
 func (s *Server) Get(t *testing.T, socket, uri, header string) (status int, body string) {
 	t.Helper()
+	response, body := s.Answer(t, socket, uri, header)
+	if response == nil {
+		return 0, ""
+	}
+	return response.StatusCode, body
+}
+
+// Answer is Get, with all of the response; nil where nobody listens there.
+func (s *Server) Answer(t *testing.T, socket, uri, header string) (response *http.Response, body string) {
+	t.Helper()
 	c, err := net.DialTimeout("unix", filepath.Join(s.dir, socket), answerLimit)
 	if err != nil {
-		return 0, ""
+		return nil, ""
 	}
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(answerLimit)); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(c, "GET %s HTTP/1.0\r\n%s\r\n", uri, header)
-	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	response, err = http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Fatalf("%s %s %q: %v", socket, uri, header, err)
 	}
@@ -105,7 +130,7 @@ func (s *Server) Get(t *testing.T, socket, uri, header string) (status int, body
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(text)
+	return response, string(text)
 }
 
 // Test asks nginx -t about the main file of a folder. It gives the error and the
