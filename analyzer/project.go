@@ -73,6 +73,7 @@ func Run(opts Options) (*diag.Report, error) {
 	containers := map[string]bool{}
 	for _, s := range p.scopes {
 		s.Container = p.inContainer(s, containers)
+		s.Documents = &documents{p: p, scope: s}
 		stack.Build(s)
 		p.userINIs(s)
 	}

@@ -6,6 +6,7 @@ import "nginx-lint/analyzer"
 // All lists every rule, sorted by id.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		&bodySizeEntryLocation,
 		&bodySizeMismatch,
 		&brokenLink,
 		&bufferSizes,
@@ -13,9 +14,13 @@ func All() []*analyzer.Rule {
 		&directiveContext,
 		&directiveDuplicate,
 		&directiveValue,
+		&errorPageMissing,
+		&errorPageSameBackend,
 		&fastcgiAliasScript,
 		&fastcgiDuplicateParam,
+		&fastcgiIndexMissing,
 		&fastcgiParamsLost,
+		&fastcgiPathInfo,
 		&fpmAllowedClients,
 		&fpmBacklog,
 		&fpmChrootScript,
@@ -40,7 +45,10 @@ func All() []*analyzer.Rule {
 		&listenWithoutSSL,
 		&locationConflict,
 		&missingSemicolon,
+		&phpLocationShadowed,
+		&phpLocationStatic,
 		&phpSizeValue,
+		&phpSourceExposed,
 		&phpValueLeaks,
 		&proxyLoop,
 		&readLimit,

@@ -52,6 +52,8 @@ type Scope struct {
 	Closed bool
 	// Container is set where files beside the configuration say that it runs in containers.
 	Container bool
+	// Documents is what lies below the folders that nginx serves; nil where nothing is known of it.
+	Documents Documents
 
 	// Listeners are, before Build, those that the caller knows of.
 	Listeners []*Listener
