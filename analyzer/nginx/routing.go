@@ -176,7 +176,7 @@ func (r *router) find() (phase, bool) {
 
 // isInternal reports whether a location, or one that it stands in, takes redirected requests only.
 func isInternal(location *Block) bool {
-	for ; location.Context == catalog.Location; location = location.Parent {
+	for ; location != nil && location.Context == catalog.Location; location = location.Parent {
 		if len(location.Own("internal")) > 0 {
 			return true
 		}
