@@ -88,17 +88,7 @@ var specified = []specification{
 }
 
 // pending are the specified rules that are not there yet.
-var pending = strings.Fields(`
-	body-size-entry-location
-	error-page-missing
-	error-page-same-backend
-	fastcgi-index-missing
-	fastcgi-path-info
-	fpm-config
-	php-location-shadowed
-	php-location-static
-	php-source-exposed
-`)
+var pending = []string{"fpm-config"}
 
 // reading are the rules about reading, and about what the servers' own tests refuse.
 var reading = strings.Fields(`
