@@ -25,6 +25,7 @@ func All() []*analyzer.Rule {
 		&fpmBacklog,
 		&fpmChrootScript,
 		&fpmCommentHash,
+		&fpmConfig,
 		&fpmDuplicateKey,
 		&fpmKeepaliveStarves,
 		&fpmLimitExtensions,

@@ -4,6 +4,7 @@
 package fpm
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -52,8 +53,9 @@ type Missing struct {
 	Pattern string
 	// Reason says why, in a few lower-case words.
 	Reason string
-	// Cycle is set where a file includes itself: php-fpm refuses that.
-	Cycle bool
+	// Cycle is set where a file includes itself, TooDeep where it is one of a longer
+	// chain than php-fpm follows: it refuses both.
+	Cycle, TooDeep bool
 
 	order int // how many keys were read before it
 }
@@ -80,8 +82,9 @@ type Section struct {
 
 type entry struct {
 	*syntax.Entry
-	folded string // name in lower case
-	order  int    // how many keys of the master were read before it
+	folded  string // name in lower case
+	order   int    // how many keys of the master were read before it
+	certain bool   // it certainly stands in this section
 }
 
 // A Value is the value of one key, and where it comes from.
@@ -93,7 +96,7 @@ type Value struct {
 	Set bool
 	// Known reports whether Text is certain. It is false for a value from the
 	// environment, on a line that php-fpm refuses, and where an include that could
-	// not be read may set the key afterwards. An absent key of a lone pool file has
+	// not be read may set the key afterwards, or may have opened another section. An absent key of a lone pool file has
 	// its default, since pools inherit nothing; an absent global key is unknown there.
 	Known bool
 	// Key and Span are the places of the key and its value; zero for a default.
@@ -156,9 +159,22 @@ func (s *Section) Entries() []*syntax.Entry {
 	return entries
 }
 
+// Placed gives all keys of the section as they are written, in order of reading.
+// certain is false for a key that may stand in another section: behind an include
+// that could not be read, and before the first section of a lone pool file.
+func (s *Section) Placed() iter.Seq2[*syntax.Entry, bool] {
+	return func(yield func(e *syntax.Entry, certain bool) bool) {
+		for _, e := range s.entries {
+			if !yield(e.Entry, e.certain) {
+				return
+			}
+		}
+	}
+}
+
 func (s *Section) value(e entry) Value {
 	v := Value{
-		Text: e.Value, Set: true, Known: e.Known && !e.Null,
+		Text: e.Value, Set: true, Known: e.Known && !e.Null && (e.certain || s.master.Main == nil),
 		Key: e.NameSpan, Span: e.ValueSpan, Offset: e.Offset,
 	}
 	if strings.Contains(v.Text, poolVariable) && s.expands(e.Name) {

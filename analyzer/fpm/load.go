@@ -39,7 +39,7 @@ func Load(main *syntax.INI, l Loader) *Master {
 func LoadPools(files []*syntax.INI, l Loader) *Master {
 	b := newBuilder(files[0].File.Path, l)
 	for _, f := range files {
-		b.current = b.master.Global
+		b.current, b.adrift = b.master.Global, true
 		b.file(f)
 	}
 	return b.master
@@ -50,6 +50,7 @@ type builder struct {
 	master     *Master
 	pools      map[string]*Pool // by name in lower case
 	current    *Section
+	adrift     bool // current may not be the section that is open
 	chain      []*syntax.INI
 	seen       map[*syntax.INI]bool
 	order      int
@@ -92,7 +93,7 @@ func (b *builder) file(f *syntax.INI) {
 		case e.Kind == syntax.Key && e.Name == "include":
 			include = e
 		default:
-			b.current.entries = append(b.current.entries, entry{Entry: e, folded: fold(e.Name), order: b.order})
+			b.current.entries = append(b.current.entries, entry{e, fold(e.Name), b.order, !b.adrift})
 			b.order++
 		}
 	}
@@ -104,6 +105,7 @@ func (b *builder) file(f *syntax.INI) {
 
 // open switches to a section: a new pool, or one met before.
 func (b *builder) open(head *syntax.Entry) {
+	b.adrift = false
 	name := fold(head.Name)
 	if name == "global" {
 		b.current = b.master.Global
@@ -130,6 +132,7 @@ func (b *builder) include(e *syntax.Entry) {
 	}
 	if len(b.chain) == maxDepth {
 		b.missing(e, "nested too deep: php-fpm reads at most 5 files inside each other")
+		b.master.Missing[len(b.master.Missing)-1].TooDeep = true
 		return
 	}
 	var files []*syntax.INI
@@ -159,5 +162,6 @@ func (b *builder) include(e *syntax.Entry) {
 }
 
 func (b *builder) missing(e *syntax.Entry, reason string) {
+	b.adrift = true
 	b.master.Missing = append(b.master.Missing, Missing{At: e.ValueSpan, Pattern: e.Value, Reason: reason, order: b.order})
 }
