@@ -88,7 +88,7 @@ func hashError(in *syntax.INI, mark source.Span) string {
 	i := slices.IndexFunc(in.Lines, func(e syntax.Entry) bool { return e.NameSpan.Start == mark.Start })
 	switch {
 	case i >= 0 && in.Lines[i].Kind == syntax.Item:
-		return "failed to load configuration file"
+		return fmt.Sprintf("[%s] unknown directive '%s'", place(mark), in.Lines[i].Name)
 	case i >= 0 && !in.Lines[i].Null:
 		return fmt.Sprintf("[%s] unknown entry '%s'", place(mark), in.Lines[i].Name)
 	}

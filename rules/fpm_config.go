@@ -87,7 +87,7 @@ func (t *fpmTest) includes() {
 			switch {
 			case e.Kind != syntax.Key || e.Name != "include":
 				continue
-			case e.Null:
+			case withoutEquals(&e):
 				t.withoutValue(&e, &catalog.FPMKey{Name: e.Name})
 			case last.Kind != 0 && last.Span.Line() == e.Span.Line():
 				t.refuse(at(e.Span)+"two includes at the same time !", diag.Finding{
@@ -126,7 +126,7 @@ func (t *fpmTest) written(s *fpm.Section, kind catalog.FPMSection) {
 			key, known = catalog.FPMKeyNamed(e.Name, otherSection(kind))
 		}
 		switch {
-		case e.Null:
+		case withoutEquals(e):
 			t.withoutValue(e, key)
 		case !known || key.Array || t.newer(key):
 			t.unknown(e, kind, certain)
@@ -149,6 +149,12 @@ func (t *fpmTest) newer(key *catalog.FPMKey) bool {
 	return err == nil && !key.Since.IsZero() && v.Compare(key.Since) < 0
 }
 
+// withoutEquals reports whether a key stands alone. Behind an equals sign ” is a
+// value that php-fpm takes for none or for an empty one, by what its memory holds.
+func withoutEquals(e *syntax.Entry) bool {
+	return e.Null && !strings.Contains(e.Span.Text(), "=")
+}
+
 func (t *fpmTest) withoutValue(e *syntax.Entry, key *catalog.FPMKey) {
 	f := diag.Finding{
 		Summary: "a key without a value",
@@ -157,10 +163,6 @@ func (t *fpmTest) withoutValue(e *syntax.Entry, key *catalog.FPMKey) {
 	}
 	if key != nil {
 		f.Remedy = fmt.Sprintf("write %s = VALUE, or remove the line", key.Name)
-	}
-	if strings.Contains(e.Span.Text(), "=") {
-		f.Subject.Text = "'' is not an empty value to php-fpm, but none"
-		f.Remedy = "write two double quotes for an empty value, or remove the line"
 	}
 	t.refuse(at(e.Span)+"value is NULL for a ZEND_INI_PARSER_ENTRY", f)
 }
@@ -273,8 +275,6 @@ func (t *fpmTest) item(e *syntax.Entry, kind catalog.FPMSection, certain bool) {
 			Subject: label(span, "a variable of the environment must not be empty"),
 			Remedy:  "write a value, or remove the line",
 		})
-	case e.Null:
-		t.withoutValue(e, key)
 	default:
 		t.value(e, key)
 	}

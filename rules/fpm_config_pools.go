@@ -20,6 +20,8 @@ type poolTest struct {
 	pool *fpm.Pool
 	// settled is set where a key that is absent is certainly not set elsewhere.
 	settled bool
+	// missing are the keys that the pool lacks, and what php-fpm says of each.
+	missing, says []string
 }
 
 // A poolSetting is what php-fpm works with.
@@ -28,6 +30,14 @@ type poolSetting struct {
 	key string
 	// sure is false where the value is not known, or refused by itself.
 	sure bool
+}
+
+// place is that of its value, or of its key where the value is empty.
+func (s poolSetting) place() source.Span {
+	if s.Span.Text() == "" {
+		return s.Key
+	}
+	return s.Span
 }
 
 func (s poolSetting) number() int { return int(syntax.Atoi(s.Text)) }
@@ -39,7 +49,7 @@ func (s poolSetting) seconds() int64 {
 
 // pool looks at a pool.
 func (t *fpmTest) pool(pool *fpm.Pool) {
-	p := poolTest{t, pool, t.settled(pool)}
+	p := &poolTest{fpmTest: t, pool: pool, settled: t.settled(pool)}
 	p.mandatory()
 	p.children()
 	p.pages()
@@ -47,8 +57,13 @@ func (t *fpmTest) pool(pool *fpm.Pool) {
 	p.slowlog()
 	p.priority()
 	if chroot := p.get("chroot"); chroot.sure && !strings.HasPrefix(chroot.Text, "/") && strings.Index(chroot.Text, "$prefix") > 0 {
-		p.refusePool("ERROR: %s the chroot path '%s' must start with a '/'", chroot, "$prefix counts only in front", "write $prefix in front, or the whole path", chroot.Text)
+		p.refuse("ERROR: '$prefix' must be use at the beginning of the value", diag.Finding{
+			Summary: "a pool that php-fpm refuses",
+			Subject: label(chroot.place(), "$prefix counts only in front"),
+			Remedy:  "write $prefix in front, or the whole path",
+		})
 	}
+	p.lacks()
 }
 
 // settled reports whether all that sets keys of a pool was certainly read. Packages
@@ -93,71 +108,77 @@ func (t *fpmTest) setting(s *fpm.Section, kind catalog.FPMSection, name string, 
 	return v
 }
 
-func (p poolTest) get(name string) poolSetting {
+func (p *poolTest) get(name string) poolSetting {
 	return p.setting(&p.pool.Section, catalog.FPMPool, name, p.settled)
 }
 
-// place of a setting: its value, else its key, else the head of the pool.
-func (p poolTest) place(s poolSetting) source.Span {
-	switch {
-	case !s.Set:
-		return p.pool.Heads[0]
-	case s.Span.Text() == "":
-		return s.Key
-	}
-	return s.Span
-}
-
 // refusePool reports what php-fpm says of a pool, with %s for `[pool NAME]`.
-func (p poolTest) refusePool(says string, s poolSetting, why, remedy string, args ...any) {
+func (p *poolTest) refusePool(says string, s poolSetting, why, remedy string, args ...any) {
 	p.refuseBeside(says, s, why, remedy, nil, args...)
 }
 
 // refuseBeside is refusePool with the other settings involved.
-func (p poolTest) refuseBeside(says string, s poolSetting, why, remedy string, others []poolSetting, args ...any) {
+func (p *poolTest) refuseBeside(says string, s poolSetting, why, remedy string, others []poolSetting, args ...any) {
+	says = fmt.Sprintf(says, append([]any{"[pool " + p.pool.Name + "]"}, args...)...)
+	if !s.Set {
+		p.missing = append(p.missing, s.key)
+		p.says = append(p.says, "php-fpm says: "+says)
+		return
+	}
 	f := diag.Finding{
 		Summary: "a pool that php-fpm refuses",
-		Subject: label(p.place(s), "%s", why),
+		Subject: label(s.place(), "%s", why),
 		Remedy:  remedy,
-	}
-	if !s.Set {
-		f.Subject.Text = fmt.Sprintf("pool %s: %s", p.pool.Name, why)
 	}
 	cause := []any{s.Span}
 	for _, other := range others {
 		if other.Set {
-			f.Related = append(f.Related, label(p.place(other), "%s stands here", other.key))
+			f.Related = append(f.Related, label(other.place(), "%s stands here", other.key))
 			cause = append(cause, other.Span)
 		}
 	}
-	p.refuse(fmt.Sprintf(says, append([]any{"[pool " + p.pool.Name + "]"}, args...)...), f, cause...)
+	p.refuse(says, f, cause...)
+}
+
+// lacks reports the keys that the pool lacks, all at its head.
+func (p *poolTest) lacks() {
+	if p.missing == nil {
+		return
+	}
+	f := diag.Finding{
+		Severity: diag.Error,
+		Summary:  "a pool without a key that php-fpm wants",
+		Subject:  label(p.pool.Heads[0], "pool %s lacks %s", p.pool.Name, strings.Join(p.missing, ", ")),
+		Notes:    p.says,
+		Remedy:   "set it in the pool: pools have nothing from each other or from [global]",
+	}
+	if slices.Contains(p.missing, "user") {
+		f.Notes = append(f.Notes, "php-fpm wants user of each pool where root starts it, without which user has no effect in the other pools")
+	}
+	p.Report(nginx.Ref{}, nil, f)
 }
 
 // mandatory looks for what no pool goes without.
-func (p poolTest) mandatory() {
+func (p *poolTest) mandatory() {
 	if v := p.get("listen"); v.sure && v.Text == "" {
-		p.refusePool("ALERT: %s no listen address have been defined!", v, "no address to listen on", "set listen = /PATH, or a port")
+		p.refusePool("ALERT: %s no listen address have been defined!", v, "no address to listen on", "write a path, a port, or address:port")
 	}
 	if v := p.get("pm"); v.sure && !v.Set {
-		p.refusePool("ALERT: %s the process manager is missing (static, dynamic or ondemand)", v, "pm is not set", "set pm = dynamic, static or ondemand")
+		p.refusePool("ALERT: %s the process manager is missing (static, dynamic or ondemand)", v, "", "")
 	}
 	if v := p.get("user"); v.sure && !v.Set && slices.ContainsFunc(p.master.Pools, func(other *fpm.Pool) bool {
 		user := other.Get("user")
 		return user.Set && user.Known && user.Text != ""
 	}) {
-		p.refusePool("ALERT: %s user has not been defined", v, "user is not set, which php-fpm wants of each pool when root starts it, as the other pools need", "set user, and group where it is another")
+		p.refusePool("ALERT: %s user has not been defined", v, "", "")
 	}
 }
 
 // children looks at the numbers of the process manager.
-func (p poolTest) children() {
+func (p *poolTest) children() {
 	most := p.get("pm.max_children")
 	if most.sure && most.number() < 1 {
-		why := "pm.max_children is not set"
-		if most.Set {
-			why = "not above 0"
-		}
-		p.refusePool("ALERT: %s pm.max_children must be a positive value", most, why, "set pm.max_children to the number of children that the memory holds")
+		p.refusePool("ALERT: %s pm.max_children must be a positive value", most, "not above 0", "set pm.max_children to the number of children that the memory holds")
 		most.sure = false
 	}
 	manager := p.get("pm")
@@ -172,17 +193,13 @@ func (p poolTest) children() {
 	}
 }
 
-func (p poolTest) dynamic(manager, most poolSetting) {
+func (p *poolTest) dynamic(manager, most poolSetting) {
 	least, spare, start := p.get("pm.min_spare_servers"), p.get("pm.max_spare_servers"), p.get("pm.start_servers")
 	for _, v := range []*poolSetting{&least, &spare} {
 		if !v.sure || v.number() > 0 {
 			continue
 		}
-		why := v.key + " is not set, which pm = dynamic needs"
-		if v.Set {
-			why = "not above 0, which pm = dynamic needs"
-		}
-		p.refuseBeside("ALERT: %s %s(%d) must be a positive value", *v, why, "set "+v.key+" to 1 or more", []poolSetting{manager}, v.key, v.number())
+		p.refuseBeside("ALERT: %s %s(%d) must be a positive value", *v, "not above 0, which pm = dynamic needs", "set "+v.key+" to 1 or more", []poolSetting{manager}, v.key, v.number())
 		v.sure = false
 	}
 	if least.sure && spare.sure {
@@ -208,7 +225,7 @@ func (p poolTest) dynamic(manager, most poolSetting) {
 	}
 }
 
-func (p poolTest) ondemand(manager poolSetting) {
+func (p *poolTest) ondemand(manager poolSetting) {
 	if idle := p.get("pm.process_idle_timeout"); idle.Set && idle.sure && idle.seconds() < 1 {
 		p.refuseBeside("ALERT: %s pm.process_idle_timeout(%ds) must be greater than 0s", idle, "not above 0, which pm = ondemand needs", "write 1s or more, or remove the line", []poolSetting{manager}, idle.seconds())
 	}
@@ -220,7 +237,7 @@ func (p poolTest) ondemand(manager poolSetting) {
 }
 
 // pages looks at the paths of the status and the ping page.
-func (p poolTest) pages() {
+func (p *poolTest) pages() {
 	listen := p.get("pm.status_listen")
 	p.page("status", p.get("pm.status_path"), !listen.Set)
 	ping := p.get("ping.path")
@@ -231,13 +248,13 @@ func (p poolTest) pages() {
 	if listen.Set && listen.sure && listen.Text == "" {
 		p.refuse("ALERT: [pool "+p.pool.Name+"_status] no listen address have been defined!", diag.Finding{
 			Summary: "a pool that php-fpm refuses",
-			Subject: label(p.place(listen), "an empty address"),
+			Subject: label(listen.place(), "an empty address"),
 			Remedy:  "write an address, or remove the line",
 		})
 	}
 }
 
-func (p poolTest) page(what string, s poolSetting, long bool) {
+func (p *poolTest) page(what string, s poolSetting, long bool) {
 	if !s.Set || !s.sure || s.Text == "" {
 		return
 	}
@@ -257,14 +274,14 @@ func inPagePath(r rune) bool {
 }
 
 // accessLog looks at the format of the access log, which counts only beside a log.
-func (p poolTest) accessLog() {
+func (p *poolTest) accessLog() {
 	log, format := p.get("access.log"), p.get("access.format")
 	switch {
 	case !log.Set || !log.sure:
 	case log.Text == "":
 		p.refuse("ERROR: failed to open access log (): No such file or directory (2)", diag.Finding{
 			Summary: "a pool that php-fpm refuses",
-			Subject: label(p.place(log), "an empty file name"),
+			Subject: label(log.place(), "an empty file name"),
 			Remedy:  "write a file name, or remove the line",
 		})
 	case format.Set && format.sure:
@@ -275,7 +292,7 @@ func (p poolTest) accessLog() {
 }
 
 // slowlog looks at when slow requests are logged, and where.
-func (p poolTest) slowlog() {
+func (p *poolTest) slowlog() {
 	file, timeout, kill, depth := p.get("slowlog"), p.get("request_slowlog_timeout"), p.get("request_terminate_timeout"), p.get("request_slowlog_trace_depth")
 	slow := timeout.Set && timeout.sure && timeout.seconds() != 0
 	deep := depth.Set && depth.sure && depth.number() != 0
@@ -293,7 +310,7 @@ func (p poolTest) slowlog() {
 	}
 }
 
-func (p poolTest) priority() {
+func (p *poolTest) priority() {
 	if v := p.get("process.priority"); v.Set && v.sure && !inPriorities(v.number()) {
 		p.refusePool("ERROR: %s process.priority must be included into [-19,20]", v, "not from -19 to 20", "write a number from -19 to 20, or remove the line")
 	}
@@ -314,13 +331,9 @@ func (t *fpmTest) global() {
 		if !v.Set || !v.sure || !refused(v) {
 			return
 		}
-		span := v.Span
-		if span.Text() == "" {
-			span = v.Key
-		}
 		t.refuse("ERROR: "+strings.ReplaceAll(says, "%s", v.Text), diag.Finding{
 			Summary: "a value that php-fpm refuses",
-			Subject: label(span, "%s", why),
+			Subject: label(v.place(), "%s", why),
 			Remedy:  remedy,
 		})
 	}
