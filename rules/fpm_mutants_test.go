@@ -94,7 +94,7 @@ var values = strings.Split(`|0|1|-1|2|3|5|6|7|10|11|20|21|64|511|512|-19|-20|429
 
 // mutants are count changes of a text; each seed gives others.
 func mutants(text string, seed uint64, count int) []mutant {
-	rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same in each run
+	rng := rand.New(rand.NewPCG(seed, 1))
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	var names []string
 	for _, key := range catalog.FPMKeys() {
@@ -110,7 +110,7 @@ func mutants(text string, seed uint64, count int) []mutant {
 		changed := slices.Clone(lines)
 		at := []int{i + 1}
 		key, value, isKey := strings.Cut(changed[i], " = ")
-		what := ""
+		var what string
 		switch kind := rng.IntN(12); {
 		case changed[i] == "" || changed[i][0] == ';':
 			continue
@@ -198,7 +198,7 @@ func TestPoolMutants(t *testing.T) {
 			for part := range 4 {
 				t.Run(fmt.Sprintf("%d-%d", i, part), func(t *testing.T) {
 					t.Parallel()
-					for _, m := range mutants(text, uint64(i*100+part), count/4) { //nolint:gosec // small
+					for _, m := range mutants(text, uint64(i*100+part), count/4) {
 						c := ruleCase{files: source.Mem{"php-fpm.conf": m.text}, opts: analyzer.Options{Paths: []string{"."}, Kind: "php-fpm"}}
 						c.opts.FS = c.files
 						c.opts.Paths = []string{"php-fpm.conf"}
