@@ -18,7 +18,7 @@ var fpmDuplicateKey = analyzer.Rule{
 	ID:         "fpm-duplicate-key",
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
-	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined"},
+	YieldsTo:   []string{"fpm-config", "fpm-listen-syntax", "fpm-pool-redefined"},
 	OnPool:     duplicateKey,
 	Doc: analyzer.Doc{
 		Summary: "a key stands twice in one pool with different values",
@@ -78,10 +78,13 @@ func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*synta
 	if len(lost) > 1 {
 		fix.Title = fmt.Sprintf("remove the %d lines that have no effect", len(lost))
 	}
-	var cause any
+	var causes analyzer.Causes
+	for _, e := range lost { // one that php-fpm refuses is not without effect
+		causes = append(causes, analyzer.LineOf(e.Span))
+	}
 	if key == "listen" {
 		missed := missedBy(p.Scope, values)
-		cause = speakFor(pool, missed)
+		causes = append(causes, speakFor(pool, missed)...)
 		if len(missed) > 0 {
 			f.Severity = diag.Error
 			f.Related = append(f.Related, connectsHere(missed)...)
@@ -89,5 +92,5 @@ func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*synta
 		}
 	}
 	f.Fixes = []diag.Fix{fix}
-	p.Report(nginx.Ref{}, cause, f)
+	p.Report(nginx.Ref{}, causes, f)
 }
