@@ -160,11 +160,11 @@ func (p *project) classify(f *file) kind {
 		}
 		return kindOther
 	}
-	if known, all := nginx.Familiar(tree); known == 0 || known*5 < all*3 {
-		return kindOther
-	}
-	// What is only found has to look like nginx's for a mistake in it to be one.
-	if len(tree.Errors) > 0 && !p.names(f.path) && path.Base(f.path) != "nginx.conf" && !punctuated(tree.File) {
+	// One with another name has to look like nginx's, and what is only found has to
+	// do so for a mistake in it to be one.
+	known, all := nginx.Familiar(tree)
+	if own := path.Base(f.path) == "nginx.conf"; known == 0 || !own && known*5 < all*3 ||
+		!own && len(tree.Errors) > 0 && !p.names(f.path) && !punctuated(tree.File) {
 		return kindOther
 	}
 	if nginx.IsMain(tree) {
