@@ -67,6 +67,21 @@ func (d *documents) At(c *nginx.Config, root, name string) nginx.Presence {
 	return nginx.Nothing
 }
 
+// Linked implements stack.Documents.
+func (d *documents) Linked(c *nginx.Config, name string) bool {
+	r := &reader{p: d.p, main: c.Main.File.Path, confs: nginxPrefixes}
+	places, _ := r.locate(name)
+	return slices.ContainsFunc(places, func(at string) bool {
+		at = d.p.short(at)
+		for name := name; name != "/"; name, at = path.Dir(name), path.Dir(at) {
+			if _, err := d.p.opts.FS.Readlink(at); err == nil {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // partial reports whether more may lie below a root than the tree holds.
 func (d *documents) partial(root string) bool {
 	if slices.ContainsFunc(packaged, func(dir string) bool { return source.Below(root, dir) }) {

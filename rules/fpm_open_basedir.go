@@ -22,7 +22,7 @@ var fpmOpenBasedir = analyzer.Rule{
 		Summary:   "the pool's open_basedir does not hold the scripts that nginx asks for",
 		What:      "The `open_basedir` in force in a pool (of its own `php_admin_value` or `php_value`, of php.ini, or of a .user.ini in the root) lists absolute folders, and none of them holds the literal `root` (or path) that `SCRIPT_FILENAME` begins with in a location that the pool serves.",
 		Why:       "PHP may not open the script: the request ends as 404 with the body `No input file specified.`, and error.log has `Unable to open primary script: /srv/shop/index.php (Operation not permitted)`. A folder is matched whole: /srv/www does not hold /srv/www2.",
-		Gaps:      "PHP follows links before it compares: a root that is a link into one of the folders works. Silent where one of the folders is relative or lies below the root, where `PHP_VALUE` or `PHP_ADMIN_VALUE` may set another, and for status and ping pages. Which php.ini belongs to a pool is known in the layouts of Debian, Red Hat, Alpine, Arch and the official images only.",
+		Gaps:      "PHP follows links before it compares: a root that is a link into one of the folders works. Silent where the tree has a link on the way to the root or to one of the folders, where one of the folders is relative or lies below the root, where `PHP_VALUE` or `PHP_ADMIN_VALUE` may set another, and for status and ping pages. Which php.ini belongs to a pool is known in the layouts of Debian, Red Hat, Alpine, Arch and the official images only.",
 		Remedy:    "Add the root to open_basedir, or correct the one that is out of date.",
 		FixSafety: "What PHP may open is a matter of security: yours to say.",
 		Refs:      []string{"https://www.php.net/manual/en/ini.core.php#ini.open-basedir"},
@@ -40,10 +40,17 @@ func openBasedir(p *analyzer.Pass, h *stack.Hop) {
 	if !ok || !known {
 		return
 	}
+	// PHP follows links on both sides before it compares.
+	linked := func(name string) bool {
+		return h.Scope.Documents != nil && h.Scope.Documents.Linked(h.Target.Config, path.Clean(name))
+	}
 	for folder := range strings.SplitSeq(allowed.Text, ":") {
-		if !path.IsAbs(folder) || source.Below(scripts.path, folder) || source.Below(folder, scripts.path) {
+		if !path.IsAbs(folder) || source.Below(scripts.path, folder) || source.Below(folder, scripts.path) || linked(folder) {
 			return
 		}
+	}
+	if linked(scripts.path) {
+		return
 	}
 	p.Report(nginx.Ref{}, h.Target.Pass, diag.Finding{
 		Severity: diag.Warning,

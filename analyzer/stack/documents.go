@@ -13,6 +13,8 @@ type Documents interface {
 	At(c *nginx.Config, root, name string) nginx.Presence
 	// Scripts are paths below a root of files that end in .php, sorted. There may be more.
 	Scripts(c *nginx.Config, root string) []string
+	// Linked reports whether the tree has a symbolic link on the way to an absolute path.
+	Linked(c *nginx.Config, name string) bool
 }
 
 // Files tells what lies below the roots of a configuration.
