@@ -69,7 +69,7 @@ func speakFor(pool *fpm.Pool, hops []*stack.Hop) analyzer.Causes {
 func connectsHere(hops []*stack.Hop) []diag.Label {
 	var labels []diag.Label
 	for _, h := range hops[:min(len(hops), 3)] {
-		labels = append(labels, label(h.Peer.Span, "nginx connects here: 502; error.log: %s", connectError(h.Peer.Endpoint)))
+		labels = append(labels, label(h.Peer.Span, "nginx connects here: 502; error.log: %s", connectError(h.Target.Protocol, h.Peer.Endpoint)))
 	}
 	return labels
 }

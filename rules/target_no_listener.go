@@ -25,11 +25,12 @@ var targetNoListener = analyzer.Rule{
 		Summary: "nothing listens where nginx sends PHP requests",
 		What: "`fastcgi_pass` leads, directly, through an upstream or through variables, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
 			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version. " +
-			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site).",
+			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site). " +
+			"In a scope that the settings declare `closed`, the targets of the other kinds of pass (proxy_pass, uwsgi_pass, scgi_pass, grpc_pass, memcached_pass) are judged as well, by what is read and declared to listen.",
 		Why: "Every such request fails with 502. error.log has `connect() to unix:PATH failed (2: No such file or directory) while connecting to upstream` for a socket, `connect() failed (111: Connection refused)` for a port. " +
 			"`nginx -t` and `php-fpm -t` accept both files: neither reads the other's.",
 		Gaps: "Silent for other addresses than local ones, for host names, where an address holds a variable that is not set from literals, where a pool's own address is not known, for locations that do not look like PHP (fcgiwrap and other FastCGI programs), " +
-			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member). A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets. Targets of proxy_pass are not judged: what listens for HTTP is mostly in no file that is read.",
+			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member). A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets. Elsewhere those of other kinds of pass are not judged: what listens for HTTP is mostly in no file that is read.",
 		Remedy:    "Make both sides name the same socket or port.",
 		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where what `error_page` names answers instead, and where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://www.php.net/manual/en/install.fpm.configuration.php#listen"},
@@ -38,6 +39,10 @@ var targetNoListener = analyzer.Rule{
 }
 
 func noListener(p *analyzer.Pass, h *stack.Hop) {
+	if deadInClosed(h) {
+		noneInClosed(p, h)
+		return
+	}
 	if h.Peer.Down || !unserved(h) || len(h.Scope.UnknownPools) > 0 || !looksLikePHP(h) {
 		return
 	}
@@ -60,7 +65,7 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	target := h.Peer.Endpoint
-	failure := noConnection(connectError(target))
+	failure := noConnection(connectError(stack.FastCGI, target))
 	severity, notes := failure.of(h)
 	if !complete || !h.Scope.InUse(h.Target.Config) || !alone {
 		severity = diag.Warning
@@ -96,6 +101,41 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 	p.Report(at, at, f)
 }
 
+// noneInClosed reports a target of another kind of pass where, as the settings say,
+// nothing listens that is not known.
+func noneInClosed(p *analyzer.Pass, h *stack.Hop) {
+	for _, other := range h.Target.Hops {
+		if !other.Peer.Down && !deadInClosed(other) {
+			return // told of the upstream, or the other value may be the one
+		}
+	}
+	target := h.Peer.Endpoint
+	severity, notes := noConnection(connectError(h.Target.Protocol, target)).of(h)
+	f := diag.Finding{
+		Severity: severity,
+		Summary:  "nothing listens where nginx passes requests",
+		Subject:  label(h.Peer.Span, "nothing listens on %s, and the scope is declared closed", target),
+		Notes:    notes,
+		Remedy:   "connect to what was meant, or declare it in the settings' listeners",
+	}
+	if head, at := h.Target.Pass.Head(), f.Subject.Span; at.File != head.File || at.Start < head.Start || at.End > head.End {
+		f.Related = append(f.Related, label(head, "used here"))
+	}
+	var others []*stack.Listener // that nginx itself listens elsewhere tells nothing
+	for _, l := range h.Scope.Listeners {
+		if l.Protocol == h.Target.Protocol && l.Address == nil {
+			others = append(others, l)
+		}
+	}
+	for _, l := range nearest(target, others, 3) {
+		f.Related = append(f.Related, label(l.Span, "%s is spoken here%s", l.Protocol, difference(target, l.Endpoint)))
+	}
+	if len(others) > 0 {
+		f.Fixes = []diag.Fix{candidates(target, others)}
+	}
+	p.Report(targetRef(h), targetRef(h), f)
+}
+
 // valueSpan is the value that a row of a map or a `set` gives.
 func valueSpan(by nginx.Ref) source.Span { return by.ArgSpan(by.NArgs() - 1) }
 
@@ -115,15 +155,25 @@ func when(by nginx.Ref) string {
 	}
 }
 
-// dead reports whether certainly no pool of the host listens where a hop leads.
+// dead reports whether certainly nothing on the host listens where a hop leads.
 func dead(h *stack.Hop) bool {
-	return unserved(h) && len(h.Scope.UnknownPools) == 0 && looksLikePHP(h) &&
+	return deadInClosed(h) || unserved(h) && len(h.Scope.UnknownPools) == 0 && looksLikePHP(h) &&
 		len(fastCGIListeners(h.Scope)) > 0 && h.Scope.Complete() && h.Scope.InUse(h.Target.Config)
 }
 
-// unserved reports whether nothing read listens at a local address, for certain.
-func unserved(h *stack.Hop) bool {
-	return h.Target.Protocol == stack.FastCGI && h.Target.Unknown == "" && h.Certain && len(h.Listeners) == 0 && h.Peer.Endpoint.Local()
+// deadInClosed reports whether a hop of another protocol than FastCGI leads nowhere:
+// the settings say that nothing listens there that is not known.
+func deadInClosed(h *stack.Hop) bool {
+	return h.Target.Protocol != stack.FastCGI && h.Scope.Closed && h.Scope.AddressesKnown && len(h.Scope.UnknownPools) == 0 &&
+		nowhere(h) && !h.Peer.Down
+}
+
+// unserved reports whether nothing read listens where FastCGI leads, for certain.
+func unserved(h *stack.Hop) bool { return h.Target.Protocol == stack.FastCGI && nowhere(h) }
+
+// nowhere reports whether nothing read listens at a local address, for certain.
+func nowhere(h *stack.Hop) bool {
+	return h.Target.Unknown == "" && h.Certain && len(h.Listeners) == 0 && h.Peer.Endpoint.Local()
 }
 
 // fastCGIListeners are the pools that listen, and what is declared to speak FastCGI.
@@ -164,11 +214,14 @@ func severalVersions(masters []*fpm.Master) bool {
 	return false
 }
 
-func connectError(e stack.Endpoint) string {
-	if e.Net == stack.Unix {
+func connectError(protocol stack.Protocol, e stack.Endpoint) string {
+	switch {
+	case e.Net == stack.Unix:
 		return fmt.Sprintf("connect() to %s failed (2: No such file or directory) while connecting to upstream", e)
+	case protocol == stack.FastCGI:
+		return fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://%s\"", e)
 	}
-	return fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://%s\"", e)
+	return "connect() failed (111: Connection refused) while connecting to upstream"
 }
 
 // nearest are the listeners that differ least from a target, at most n.
@@ -253,14 +306,19 @@ func connectFix(h *stack.Hop, pools []*stack.Listener, complete, alone bool) dia
 	case len(sameButVersion) == 1:
 		return rewrite(h, sameButVersion[0], diag.Unsafe, "requests go to another PHP version than the one written")
 	}
+	return candidates(h.Peer.Endpoint, pools)
+}
+
+// candidates names the listeners that may be meant instead of a target, the nearest ones.
+func candidates(target stack.Endpoint, listeners []*stack.Listener) diag.Fix {
 	const most = 5
-	var candidates []string
-	for _, l := range nearest(h.Peer.Endpoint, pools, most) {
-		candidates = append(candidates, connectAddress(l))
+	var addresses []string
+	for _, l := range nearest(target, listeners, most) {
+		addresses = append(addresses, connectAddress(l))
 	}
-	slices.Sort(candidates)
-	title := "connect to what is meant: " + strings.Join(slices.Compact(candidates), ", ")
-	if len(pools) > most {
+	slices.Sort(addresses)
+	title := "connect to what is meant: " + strings.Join(slices.Compact(addresses), ", ")
+	if len(listeners) > most {
 		title += ", …"
 	}
 	return diag.Fix{Title: title, Safety: diag.Manual}

@@ -18,7 +18,7 @@ var upstreamDeadMember = analyzer.Rule{
 			"Copied from an example that lists both the socket and the port, most of the time.",
 		Why: "Requests are answered all the same: nginx notices, logs `connect() to unix:PATH failed (2: No such file or directory)` or `connect() failed (111: Connection refused) while connecting to upstream`, and asks the next server. " +
 			"It tries the dead one again every `fail_timeout` (10 s). With `fastcgi_next_upstream off` those requests end as 502; with a dead `backup` there is nobody to fall back to.",
-		Gaps:      "Only where every PHP-FPM main file of the host was read with its includes. Servers marked `down` are not judged, nor other hosts' addresses.",
+		Gaps:      "Only where every PHP-FPM main file of the host was read with its includes; upstreams of other kinds of pass only in a scope that the settings declare `closed`. Servers marked `down` are not judged, nor other hosts' addresses.",
 		Remedy:    "Remove the server, or let a pool listen there.",
 		FixSafety: "Which of the two is right is yours to say.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_next_upstream"},
@@ -41,17 +41,21 @@ func deadMember(p *analyzer.Pass, s *stack.Scope) {
 			}
 		}
 		for _, h := range u.hops {
-			if served == nil || h.Peer.Down || !unserved(h) || !looksLikePHP(h) {
+			if served == nil || h.Peer.Down || !deadInClosed(h) && (!unserved(h) || !looksLikePHP(h)) {
 				continue
 			}
-			_, notes := noConnection(connectError(h.Peer.Endpoint)).of(h)
+			nobody, remedy := "no PHP-FPM pool", "remove the server, or let a pool listen there"
+			if h.Target.Protocol != stack.FastCGI {
+				nobody, remedy = "nothing", "remove the server, or declare what listens there in the settings"
+			}
+			_, notes := noConnection(connectError(h.Target.Protocol, h.Peer.Endpoint)).of(h)
 			f := diag.Finding{
 				Severity: diag.Warning,
 				Summary:  "nothing listens on a server of the upstream",
-				Subject:  label(h.Peer.Span, "no PHP-FPM pool listens on %s", h.Peer.Endpoint),
+				Subject:  label(h.Peer.Span, "%s listens on %s", nobody, h.Peer.Endpoint),
 				Related:  []diag.Label{label(served.Peer.Span, "this one is served"), label(u.target.Pass.Head(), "used here")},
 				Notes:    notes,
-				Remedy:   "remove the server, or let a pool listen there",
+				Remedy:   remedy,
 				Fixes:    []diag.Fix{{Title: "remove server " + h.Peer.Span.Text(), Safety: diag.Manual}},
 			}
 			p.Report(h.Peer.Server, h.Peer.Server, f)

@@ -67,14 +67,14 @@ func (a *Address) Answers(target Endpoint) bool {
 	return a.Complete || a.Endpoint.Net == Unix || a.Endpoint.Host == target.Host
 }
 
-// addresses are those that the servers of one configuration listen on, in order of reading.
-func addresses(c *nginx.Config) []*Address {
+// addresses are those that the servers of one configuration listen on, in order of
+// reading; known is set where there are certainly no others.
+func addresses(c *nginx.Config) (order []*Address, known bool) {
 	type key struct {
 		endpoint    Endpoint
 		stream, udp bool
 	}
 	found := map[key]*Address{}
-	var order []*Address
 	complete := !c.Fragment && readWhole(c)
 	implied := false // a server without listen: port 80 as root, else 8000
 	for server := range c.Blocks(catalog.Server | catalog.StreamServer) {
@@ -110,7 +110,7 @@ func addresses(c *nginx.Config) []*Address {
 			a.TLS = v.From
 		}
 	}
-	return order
+	return order, complete && !implied
 }
 
 // readWhole reports whether no file is missing that could add a server or

@@ -59,6 +59,8 @@ type Scope struct {
 	Listeners []*Listener
 	// Addresses are those of nginx's own servers.
 	Addresses []*Address
+	// AddressesKnown is set where nginx certainly listens on no others.
+	AddressesKnown bool
 	// UnknownPools are the pools whose address is not known (an environment
 	// variable, a missing include): any FastCGI target may be theirs.
 	UnknownPools []*fpm.Pool
@@ -215,8 +217,11 @@ func Build(s *Scope) {
 			}
 		}
 	}
+	s.AddressesKnown = true
 	for _, c := range s.Nginx {
-		for _, a := range addresses(c) {
+		own, known := addresses(c)
+		s.AddressesKnown = s.AddressesKnown && known
+		for _, a := range own {
 			s.Addresses = append(s.Addresses, a)
 			if !a.UDP {
 				s.Listeners = append(s.Listeners, a.listener())
