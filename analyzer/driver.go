@@ -157,13 +157,13 @@ func (p *Pass) scope() {
 
 // finish sorts, de-duplicates and silences.
 func (d *driver) finish() *diag.Report {
-	found := d.precedence(d.findings)
+	found, yielded := d.precedence(d.findings)
 	found = d.merge(found)
 	r := &d.report
 	for i := range found {
 		d.complete(&found[i])
 	}
-	found = d.silence(found)
+	found = d.silence(found, yielded)
 	for _, f := range found {
 		if level, ok := d.opts.Levels[f.Rule]; ok {
 			f.Severity = level
@@ -199,8 +199,8 @@ func (d *driver) concerns(f diag.Finding) bool {
 	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return d.isNamed(l.Span.File.Path) })
 }
 
-// precedence leaves out findings whose cause a stronger rule has reported.
-func (d *driver) precedence(found []reported) []reported {
+// precedence parts off findings whose cause a stronger rule has reported.
+func (d *driver) precedence(found []reported) (kept, yielded []reported) {
 	type key struct {
 		rule  string
 		cause any
@@ -215,11 +215,16 @@ func (d *driver) precedence(found []reported) []reported {
 	for _, rule := range d.opts.Rules {
 		yields[rule.ID] = rule.YieldsTo
 	}
-	return slices.DeleteFunc(found, func(f reported) bool {
-		return slices.ContainsFunc(yields[f.Rule], func(stronger string) bool {
+	for _, f := range found {
+		if slices.ContainsFunc(yields[f.Rule], func(stronger string) bool {
 			return slices.ContainsFunc(f.causes, func(cause any) bool { return seen[key{stronger, cause}] })
-		})
-	})
+		}) {
+			yielded = append(yielded, f)
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	return kept, yielded
 }
 
 // maxChains bounds how many include chains a finding names.

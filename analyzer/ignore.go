@@ -34,8 +34,9 @@ type ignore struct {
 }
 
 // silence takes out the findings that comments silence, counts them, and adds
-// what is wrong with such comments.
-func (d *driver) silence(found []reported) []reported {
+// what is wrong with such comments. One is of use for what has yielded, too: that
+// comes back once the stronger rule has nothing to say.
+func (d *driver) silence(found, yielded []reported) []reported {
 	byFile := map[*source.File][]*ignore{}
 	var all []*ignore
 	var bad []reported
@@ -53,8 +54,14 @@ func (d *driver) silence(found []reported) []reported {
 			kept = append(kept, f)
 		}
 	}
+	for _, f := range yielded {
+		silenced(f.Finding, byFile[f.Subject.Span.File])
+	}
 	for _, in := range all {
 		bad = append(bad, d.review(in)...)
+	}
+	for i := range bad {
+		d.complete(&bad[i])
 	}
 	return append(kept, bad...)
 }
@@ -130,6 +137,9 @@ func parseIgnore(text string) (*ignore, error) {
 // review reports unknown rules, and rules that ran and found nothing to silence,
 // where they would find nothing either if more were read.
 func (d *driver) review(in *ignore) (bad []reported) {
+	unused := func(rule string) bool {
+		return slices.Contains(d.opts.Known, rule) && !in.used[rule] && d.settled(rule, in.comment.File)
+	}
 	for _, rule := range in.rules {
 		switch {
 		case rule == RuleIgnoreComment:
@@ -138,8 +148,12 @@ func (d *driver) review(in *ignore) (bad []reported) {
 			bad = append(bad, badIgnore(in.comment, "a comma without a rule", "remove the comma"))
 		case !slices.Contains(d.opts.Known, rule):
 			bad = append(bad, badIgnore(in.comment, "there is no rule named "+rule, "`nginx-lint rules` lists them"))
-		case !in.used[rule] && d.settled(rule, in.comment.File):
-			bad = append(bad, badIgnore(in.comment, rule+" reports nothing here", "remove the comment"))
+		case unused(rule):
+			f := badIgnore(in.comment, rule+" reports nothing here", "remove the comment")
+			if !slices.ContainsFunc(in.rules, func(other string) bool { return !unused(other) }) {
+				f.Fixes = []diag.Fix{{Title: "remove the comment", Safety: diag.Safe, Edits: []diag.Edit{removeComment(in.comment)}}}
+			}
+			bad = append(bad, f)
 		}
 	}
 	return bad
@@ -189,6 +203,20 @@ func badIgnore(at source.Span, text, remedy string) reported {
 		Rule: RuleIgnoreComment, Severity: diag.Warning, Summary: "this comment does not silence what it says",
 		Subject: diag.Label{Span: at, Text: text}, Remedy: remedy, Places: 1,
 	}}
+}
+
+// removeComment removes a comment with its line, or with the blanks before it where
+// something else stands on that.
+func removeComment(c source.Span) diag.Edit {
+	line := c.Line()
+	start := c.File.LineStart(line)
+	before := strings.TrimRight(c.File.Text[start:c.Start], " \t")
+	if before == "" {
+		return diag.Edit{Span: source.Span{File: c.File, Start: start, End: c.File.LineStart(line + 1)}}
+	}
+	c.End = c.Start + len(strings.TrimRight(c.Text(), "\r"))
+	c.Start = start + len(before)
+	return diag.Edit{Span: c}
 }
 
 // nginxReach is what a comment holds for: on a line of its own the next

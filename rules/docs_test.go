@@ -115,9 +115,10 @@ func page(t *testing.T, r *analyzer.Rule) string {
 	return b.String()
 }
 
-// upper capitalises a sentence that starts with a word, not with a program's name.
+// upper capitalises a sentence that starts with a word, not with the name of a program, a protocol or a directive.
 func upper(s string) string {
-	if strings.HasPrefix(s, "nginx") {
+	first, _, _ := strings.Cut(s, " ")
+	if first == "nginx" || first == "gRPC" || first == "localhost" || strings.ContainsAny(first, "_.") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

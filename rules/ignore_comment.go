@@ -8,6 +8,7 @@ import (
 var ignoreComment = analyzer.Rule{
 	ID:         analyzer.RuleIgnoreComment,
 	Severities: []diag.Severity{diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe},
 	Always:     true,
 	Driver:     true,
 	NoProof:    "it is about comments, which no server reads",
@@ -15,9 +16,10 @@ var ignoreComment = analyzer.Rule{
 		Summary: "a silencing comment without reason, with an unknown rule, or that silences nothing",
 		What: "`# nginx-lint:ignore RULE[,RULE] reason` (`;` in INI files) silences findings: on a line of its own for the next directive and all in its block, at the end of a line for that directive. " +
 			"`# nginx-lint:ignore-file RULE[,RULE] reason` does so for the file. Comments that start with `nginx-lint:` and do not do what they say are reported.",
-		Why:    "A comment without a reason cannot be judged by the next reader, one with a misspelled rule silences nothing, and one whose finding is gone hides the next fault of its kind.",
-		Gaps:   "A comment is called unused only where the rule ran and all that its finding depends on was read: the main file, every include and, for rules that look at more than one block, nginx's side and PHP-FPM's.",
-		Remedy: "Write the reason, correct the rule's name, or remove the comment.",
-		Since:  "0.1.0",
+		Why:       "A comment without a reason cannot be judged by the next reader, one with a misspelled rule silences nothing, and one whose finding is gone hides the next fault of its kind.",
+		Gaps:      "A comment is called unused only where the rule ran and all that its finding depends on was read: the main file, every include and, for rules that look at more than one block, nginx's side and PHP-FPM's.",
+		Remedy:    "Write the reason, correct the rule's name, or remove the comment.",
+		FixSafety: "Safe where none of its rules reports anything: the comment is removed. The others are yours to mend.",
+		Since:     "0.1.0",
 	},
 }

@@ -17,7 +17,7 @@ var listenWithoutSSL = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "a server with a certificate listens on 443 without ssl",
 		What:    "A server with an `ssl_certificate` of its own listens on port 443, and no `listen` of that address in any server says `ssl`, nor does its default server say `ssl on`.",
-		Why: "nginx then speaks plain HTTP on 443: browsers that open https:// get a protocol error (`wrong version number`, `ERR_SSL_PROTOCOL_ERROR`), and error.log has nothing but 400s in the access log. `nginx -t` accepts it: certificates without a TLS address are no mistake to it. " +
+		Why: "nginx then speaks plain HTTP on 443: browsers that open https:// get a protocol error (`wrong version number`, `ERR_SSL_PROTOCOL_ERROR`), error.log has nothing, and access.log a 400 for each. `nginx -t` accepts it: certificates without a TLS address are no mistake to it. " +
 			"IPv6 is forgotten most often: `listen 443 ssl;` with `listen [::]:443;` beside it.",
 		Gaps:      "Silent on other ports, where a file that was not read may add `ssl` to the address, for QUIC, for the stream module, and with `proxy_protocol`: what stands before nginx may have taken TLS off.",
 		Remedy:    "Add `ssl` to the `listen`.",
