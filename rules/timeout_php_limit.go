@@ -44,6 +44,11 @@ func phpLimit(p *analyzer.Pass, h *stack.Hop) {
 	if !ok || limit <= shippedExecutionTime || allowed.n > 1<<31 || !killKnown {
 		return
 	}
+	read := h.Target.Block.Value("fastcgi_read_timeout")
+	wait, waitKnown := read.Duration()
+	if waitKnown && wait <= 0 {
+		return // timeout-zero: nothing runs for any time
+	}
 	pass := label(h.Target.Pass.Head(), "requests go to pool %s here", pool.Name)
 	f := diag.Finding{
 		Subject: allowed.label("PHP lets a script compute for %s", seconds(limit)),
@@ -58,14 +63,16 @@ func phpLimit(p *analyzer.Pass, h *stack.Hop) {
 		f.Severity = diag.Info
 		f.Summary = "PHP-FPM ends a request before PHP's own limit can"
 		f.Related = []diag.Label{label(terminate.Span, "pool %s kills a request that takes longer", pool.Name), pass}
-		f.Notes = append(f.Notes, fmt.Sprintf("after at most %s the request is killed and ends as 502; error.log: recv() failed (104: Connection reset by peer)", seconds(ceilSeconds(bound))))
+		ends := "ends as 502"
+		if !waitKnown || wait <= bound {
+			ends = "ends as 502, if nginx still waits for it"
+		}
+		f.Notes = append(f.Notes, fmt.Sprintf("after at most %s the request is killed and %s; error.log: recv() failed (104: Connection reset by peer)", seconds(ceilSeconds(bound)), ends))
 		f.Remedy = "set request_terminate_timeout above max_execution_time, or lower the latter"
 		p.Report(nginx.Ref{}, terminate.Span, f)
 		return
 	}
-	read := h.Target.Block.Value("fastcgi_read_timeout")
-	wait, ok := read.Duration()
-	if !ok || wait <= 0 || limit <= wait {
+	if !waitKnown || limit <= wait {
 		return
 	}
 	pass.Text += fmt.Sprintf("; fastcgi_read_timeout is %s, %s", seconds(wait), origin(read))
