@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -356,6 +357,47 @@ func TestNamedFile(t *testing.T) {
 		if diff := cmp.Diff(want, texts(report)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", path, diff)
 		}
+	}
+}
+
+// TestUnnamed: without a path this folder is checked where it holds any
+// configuration, else the system's own.
+func TestUnnamed(t *testing.T) {
+	t.Parallel()
+	system := source.Mem{
+		"/etc/nginx/nginx.conf": mainWith("include /etc/nginx/sites-enabled/*;"), "/etc/nginx/sites-enabled/a": server("unix:/run/a.sock"),
+		"/etc/php/8.2/fpm/php-fpm.conf":    "[global]\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
+		"/etc/php/8.2/fpm/pool.d/www.conf": pool("www", "/run/a.sock"),
+		"/etc/php-fpm.conf":                pool("b", "9000"), "/usr/local/etc/php-fpm.conf": pool("c", "9001"),
+		"/etc/ssh/sshd_config": "Port 22\n", "/etc/chrony/chrony.conf": foreign["chrony.conf"], "/srv/site/readme.txt": "hello\n",
+	}
+	here := maps.Clone(system)
+	here["nginx.conf"] = mainWith("")
+	for _, test := range []struct {
+		files source.Mem
+		want  []string
+	}{
+		{here, []string{"nginx.conf"}},
+		{system, []string{
+			"/etc/nginx/nginx.conf", "/etc/nginx/sites-enabled/a", "/etc/php-fpm.conf", "/etc/php/8.2/fpm/php-fpm.conf", "/etc/php/8.2/fpm/pool.d/www.conf",
+			"/usr/local/etc/php-fpm.conf",
+		}},
+	} {
+		report, err := analyzer.Run(analyzer.Options{FS: test.files, Dir: "/srv/site"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read []string
+		for _, f := range report.Files {
+			read = append(read, f.Path)
+		}
+		if diff := cmp.Diff(test.want, read); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+	_, err := analyzer.Run(analyzer.Options{FS: source.Mem{"readme.txt": "hello\n"}, Dir: "/srv/site"})
+	if err == nil || !strings.HasPrefix(err.Error(), "no nginx or PHP-FPM configuration in this folder, nor in the system's own") {
+		t.Errorf("%v", err)
 	}
 }
 
