@@ -2,13 +2,17 @@ package rules
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/grammar"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
 )
 
 var directiveValue = analyzer.Rule{
@@ -16,14 +20,15 @@ var directiveValue = analyzer.Rule{
 	Severities:  []diag.Severity{diag.Error},
 	Safeties:    []diag.Safety{diag.Safe},
 	Refused:     diag.Nginx,
-	YieldsTo:    []string{"missing-semicolon"},
+	YieldsTo:    []string{"missing-semicolon", "socket-path-too-long"},
 	OnDirective: value,
 	NoProof:     judgedByNginx,
 	Doc: analyzer.Doc{
-		Summary:   "a value that nginx does not take",
-		What:      "A size, time, number, switch, word or parameter that nginx cannot read: `64MB`, `30sec`, `yes`, `listen 80 default-server`. What the directive takes is said, and the value that was probably meant.",
+		Summary: "a value that nginx does not take",
+		What: "A size, time, number, switch, word or parameter that nginx cannot read: `64MB`, `30sec`, `yes`, `listen 80 default-server`. What the directive takes is said, and the value that was probably meant. " +
+			"Also addresses, conditions, codes and names of variables that nginx cannot read, a variable whose brace is not closed, and rows of `map`, `geo`, `split_clients`, `charset_map` and `types`: words too many or too few, a value that is there already, no network, more than 100%.",
 		Why:       "nginx does not start: `[emerg] \"client_max_body_size\" directive invalid value`, `invalid value \"yes\" in \"gzip\" directive, it must be \"on\" or \"off\"`, `invalid parameter \"X\"`.",
-		Gaps:      "Silent for values with variables or parts that a program fills in, for directives of modules packaged apart, for parameters that only some of the supported versions know where the version is not known, and behind the first syntax error of a file.",
+		Gaps:      "Silent for values with variables or parts that a program fills in, for directives of modules packaged apart, for parameters that only some of the supported versions know where the version is not known, for parameters of commercial nginx, for host names, users and files (they depend on the machine), for rows in a file with a syntax error, and behind the first syntax error of a file.",
 		Remedy:    "Write a value that the directive takes.",
 		FixSafety: "Safe where the value can be read in one way only (`64MB` as `64m`, `30sec` as `30s`, `yes` as `on`): nginx refuses the file as it is.",
 		Refs:      []string{"https://nginx.org/en/docs/syntax.html"},
@@ -32,18 +37,83 @@ var directiveValue = analyzer.Rule{
 }
 
 func value(p *analyzer.Pass, x *analyzer.Directive) {
+	if fault := valueFault(x); fault != nil && !fault.Regex {
+		p.Report(x.Ref, x.Ref, refusedValue(x.Ref, fault, argSpan(x.Ref, fault.Arg)))
+	}
+	for r, fault := range rowFaults(x) {
+		if !fault.Regex {
+			p.Report(r, r, refusedValue(r, &fault, rowSpan(r, fault.Arg)))
+		}
+	}
+}
+
+// valueFault is what nginx refuses about the arguments of a directive; nil where
+// that is not known.
+func valueFault(x *analyzer.Directive) *grammar.Fault {
 	version := x.Block.Config.Version
 	if x.Standing != catalog.Fits || !x.Entry.ArgsAt(version).Accepts(x.NArgs()) || x.Entry.Block != x.Tree().IsBlock(x.ID) || filledIn(x) {
-		return
+		return nil
 	}
-	fault := grammar.Check(x.Entry, x.Args(), version)
-	if fault == nil {
-		return
+	if x.Block.Parent != nil || !x.Block.Config.Fragment {
+		return grammar.Check(x.Entry, x.Args(), grammar.Place{Context: x.Block.Context, Args: x.Block.Args()}, version)
 	}
-	span := x.Head()
-	if fault.Arg >= 0 {
-		span = x.ArgSpan(fault.Arg)
+	// It may stand anywhere: a fault has to be one wherever the name is known.
+	var fault *grammar.Fault
+	for d := range catalog.Named(x.Name()) {
+		if d.Section != catalog.Core || !d.ArgsAt(version).Accepts(x.NArgs()) || d.Block != x.Entry.Block {
+			continue
+		}
+		if fault = grammar.Check(d, x.Args(), grammar.Place{}, version); fault == nil {
+			return nil
+		}
 	}
+	return fault
+}
+
+// rowFaults are the faults in the rows of a block of data that the directive opens.
+func rowFaults(x *analyzer.Directive) iter.Seq2[nginx.Ref, grammar.Fault] {
+	return func(yield func(nginx.Ref, grammar.Fault) bool) {
+		if !grammar.HasRows(x.Name()) || x.Standing != catalog.Fits || x.Template || !x.Tree().IsBlock(x.ID) {
+			return
+		}
+		i := slices.IndexFunc(x.Block.Children, func(b *nginx.Block) bool { return b.ID == x.ID && b.Place == x.Place })
+		if i < 0 {
+			return
+		}
+		var refs []nginx.Ref
+		var rows []grammar.Row
+		for r := range x.Block.Children[i].All() {
+			if len(r.Tree().Errors) > 0 || r.Tree().IsBlock(r.ID) || hasPlaceholder(r) {
+				return
+			}
+			refs = append(refs, r)
+			rows = append(rows, append(grammar.Row{r.Name()}, r.Args()...))
+		}
+		for _, fault := range grammar.Rows(x.Entry, x.Args(), rows, x.Block.Config.Version) {
+			if !yield(refs[fault.Row], fault.Fault) {
+				return
+			}
+		}
+	}
+}
+
+// argSpan is where a fault of an argument is written.
+func argSpan(r nginx.Ref, arg int) source.Span {
+	if arg < 0 {
+		return r.Head()
+	}
+	return r.ArgSpan(arg)
+}
+
+// rowSpan is where a fault of a word of a row is written.
+func rowSpan(r nginx.Ref, word int) source.Span {
+	if word == 0 {
+		return r.Tree().NameSpan(r.ID)
+	}
+	return argSpan(r, word-1)
+}
+
+func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Error,
 		Summary:  "a value that nginx does not take",
@@ -51,19 +121,24 @@ func value(p *analyzer.Pass, x *analyzer.Directive) {
 		Notes:    []string{"nginx says: " + fault.Message},
 		Remedy:   "write a value that the directive takes",
 	}
-	if f.Subject.Text == "" {
+	switch {
+	case fault.Hint == "":
 		f.Subject.Text = fault.Message
-	} else {
-		f.Subject.Text = fmt.Sprintf("%s takes %s", x.Name(), f.Subject.Text)
+	case !r.Tree().IsRow(r.ID):
+		f.Subject.Text = fmt.Sprintf("%s takes %s", r.Name(), fault.Hint)
 	}
 	if fault.Better != "" {
+		title := r.Name() + " " + fault.Better
+		if r.NArgs() > 1 {
+			title = fault.Better
+		}
 		f.Fixes = []diag.Fix{{
-			Title:  fmt.Sprintf("write %s %s", x.Name(), fault.Better),
+			Title:  "write " + title,
 			Safety: diag.Safe,
-			Edits:  []diag.Edit{x.Tree().SetArg(x.ID, fault.Arg, fault.Better)},
+			Edits:  []diag.Edit{r.Tree().SetArg(r.ID, fault.Arg, fault.Better)},
 		}}
 	}
-	p.Report(x.Ref, x.Ref, f)
+	return f
 }
 
 // placeholder matches what deployment scripts put their values in place of.
@@ -71,13 +146,28 @@ var placeholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-
 
 // filledIn reports whether a program fills in a part of a directive before nginx reads it.
 func filledIn(x *analyzer.Directive) bool {
-	if templated(x.Ref) {
+	if hasPlaceholder(x.Ref) {
 		return true
 	}
 	for i := range x.NArgs() {
-		if arg := x.Arg(i); placeholder.MatchString(arg) || x.Template && strings.Contains(arg, "$") {
+		if x.Template && strings.Contains(x.Arg(i), "$") {
 			return true
 		}
 	}
 	return false
 }
+
+func hasPlaceholder(r nginx.Ref) bool {
+	if templated(r) || placeholder.MatchString(r.Name()) {
+		return true
+	}
+	for i := range r.NArgs() {
+		// The name of a group in a regular expression looks like a placeholder.
+		if placeholder.MatchString(group.ReplaceAllString(r.Arg(i), "")) {
+			return true
+		}
+	}
+	return false
+}
+
+var group = regexp.MustCompile(`\(\?P?<`)

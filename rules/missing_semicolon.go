@@ -71,7 +71,7 @@ func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
 		f.Notes = []string{fmt.Sprintf("nginx says: invalid number of arguments in %q directive", name)}
 	default:
 		f.Notes = []string{fmt.Sprintf("nginx starts, and %s is not in force", next.Text())}
-		if fault := grammar.Check(x.Entry, x.Args(), x.Block.Config.Version); fault != nil {
+		if fault := grammar.Check(x.Entry, x.Args(), grammar.Place{Context: x.Block.Context, Args: x.Block.Args()}, x.Block.Config.Version); fault != nil {
 			f.RefusedBy = diag.Nginx
 			f.Notes = []string{"nginx says: " + fault.Message}
 		}

@@ -53,6 +53,7 @@ func All() []*analyzer.Rule {
 		&phpValueLeaks,
 		&proxyLoop,
 		&readLimit,
+		&regexInvalid,
 		&serverUnreachable,
 		&socketInPrivateTmp,
 		&socketPathTooLong,

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"nginx-lint/analyzer"
@@ -69,10 +70,20 @@ func longInNginx(p *analyzer.Pass, r nginx.Ref) {
 		Severity:  diag.Error,
 		Summary:   "a socket's path is too long",
 		Subject:   label(r.ArgSpan(0), "the path has %d bytes, %d are the most", len(path), stack.MaxSocketPath),
-		Notes:     []string{"nginx does not start: too long path in the unix domain socket"},
+		Notes:     []string{"nginx says: too long path in the unix domain socket " + socketPlace(r)},
 		Remedy:    "use a shorter path",
 		RefusedBy: diag.Nginx,
 	})
+}
+
+// socketPlace names the address as nginx does in its messages, without the scheme.
+func socketPlace(r nginx.Ref) string {
+	address := r.Arg(0)
+	address = address[strings.Index(address, "unix:"):]
+	if r.Name() == "listen" {
+		return fmt.Sprintf(`in "%s" of the "listen" directive`, address)
+	}
+	return fmt.Sprintf(`in upstream "%s"`, address)
 }
 
 func longInPool(p *analyzer.Pass, pool *fpm.Pool) {

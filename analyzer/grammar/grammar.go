@@ -22,30 +22,77 @@ type Fault struct {
 	Hint string
 	// Better is the argument that was meant, where there is only one way to read it.
 	Better string
+	// Regex is set where the fault is a regular expression's.
+	Regex bool
+}
+
+// A Place is the block that a directive stands in: what it is, and the arguments
+// of its head. The zero Place is not known.
+type Place struct {
+	Context catalog.Context
+	Args    []string
 }
 
 // Check returns the first fault that nginx finds, which is where it stops; nil
 // where it accepts the arguments, and where that is not known. The number of
 // arguments is one that the directive takes. The version may be zero: then only
 // what every supported version refuses is a fault.
-func Check(d *catalog.Directive, args []string, v catalog.Version) *Fault {
+func Check(d *catalog.Directive, args []string, in Place, v catalog.Version) *Fault {
 	if d.Section == catalog.ThirdParty || d.Section == catalog.Documented {
 		return nil
 	}
-	if check, ok := custom[d.Name]; ok {
-		return check(use{d, args, v})
+	check, ok := custom[d.Name]
+	if !ok {
+		check, ok = byType[d.Type]
 	}
-	if check, ok := byType[d.Type]; ok {
-		return check(use{d, args, v})
+	if !ok || len(args) == 0 {
+		return nil
 	}
-	return nil
+	return check(use{d, args, in, v})
 }
 
 // A use is one directive with its arguments.
 type use struct {
 	*catalog.Directive
 	args    []string
+	in      Place
 	version catalog.Version
+}
+
+// stream and mail report whether the directive is one of these subsystems.
+func (u use) stream() bool {
+	return u.Contexts&catalog.AnyStream != 0 && u.Contexts&catalog.AnyHTTP == 0
+}
+func (u use) mail() bool { return u.Contexts&catalog.AnyMail != 0 && u.Contexts&catalog.AnyHTTP == 0 }
+
+// atLeast and atMost compare with a version that is known.
+func (u use) atLeast(v catalog.Version) bool {
+	return !u.version.IsZero() && u.version.Compare(v) >= 0
+}
+
+func (u use) atMost(v catalog.Version) bool {
+	return !u.version.IsZero() && u.version.Compare(v) <= 0
+}
+
+// takes reports whether the directive has a parameter of that name in the version;
+// for an unknown one, in some.
+func (u use) takes(value string) bool {
+	if slices.Contains(u.Words, value) {
+		return u.knows(value)
+	}
+	name, _, ok := strings.Cut(value, "=")
+	return ok && slices.Contains(u.Params, name+"=") && u.knows(name+"=")
+}
+
+// parameters lists what the directive takes.
+func (u use) parameters() string {
+	var all []string
+	for _, word := range slices.Concat(u.Words, u.Params) {
+		if word != "on" && word != "off" && u.knows(word) {
+			all = append(all, word)
+		}
+	}
+	return oneOf(all)
 }
 
 // arg is the i-th argument; "" where there is none.
@@ -78,6 +125,16 @@ var byType = map[catalog.Type]func(use) *Fault{
 	catalog.TypeEnum:     use.words,
 	catalog.TypeBitmask:  use.words,
 	catalog.TypeBufs:     use.buffers,
+
+	catalog.TypeStrVars:      use.allScripts,
+	catalog.TypePredicates:   use.allScripts,
+	catalog.TypePath:         use.tempPath,
+	catalog.TypeAccess:       use.storeAccess,
+	catalog.TypeBindAddr:     use.bind,
+	catalog.TypeCachePath:    use.cachePath,
+	catalog.TypeCacheValid:   use.cacheValid,
+	catalog.TypeCharset:      use.charset,
+	catalog.TypeFastCGIParam: use.parameter,
 }
 
 func (u use) flag() *Fault {
@@ -127,7 +184,7 @@ func (u use) offset() *Fault {
 
 func (u use) sizeOrVariable() *Fault {
 	if strings.Contains(u.arg(0), "$") {
-		return nil
+		return script(0, u.arg(0))
 	}
 	return u.size()
 }
@@ -162,19 +219,19 @@ func (u use) milliseconds() *Fault {
 	if _, ok := nginx.ParseMilliseconds(u.arg(0)); ok {
 		return nil
 	}
-	return u.badTime()
+	return u.badTime(0)
 }
 
 func (u use) seconds() *Fault {
 	if _, ok := nginx.ParseSeconds(u.arg(0)); ok {
 		return nil
 	}
-	return u.badTime()
+	return u.badTime(0)
 }
 
-func (u use) badTime() *Fault {
-	f := u.invalid(0, "a time such as 30s, 5m or 1h30m")
-	f.Better = betterTime(u.arg(0))
+func (u use) badTime(arg int) *Fault {
+	f := u.invalid(arg, "a time such as 30s, 5m or 1h30m")
+	f.Better = betterTime(u.arg(arg))
 	return f
 }
 
@@ -202,7 +259,7 @@ func betterTime(value string) string {
 // nginx does not tell upper from lower case here.
 func (u use) words() *Fault {
 	for i, value := range u.args {
-		if !slices.ContainsFunc(u.Words, func(w string) bool { return strings.EqualFold(w, value) }) || !u.knows(value) {
+		if !containsFold(u.Words, value) || !u.knows(value) {
 			return said(i, oneOf(u.Words), `invalid value "%s"`, value)
 		}
 	}
@@ -230,6 +287,10 @@ func (u use) buffers() *Fault {
 		return u.badSize(1, "the size of one buffer, with k or m")
 	}
 	return nil
+}
+
+func containsFold(words []string, word string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
 }
 
 // oneOf lists words: "a, b or c".

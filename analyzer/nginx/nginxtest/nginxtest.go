@@ -152,7 +152,7 @@ func Test(t *testing.T, conf string) (message, place string) {
 	}
 	m := emergency.FindSubmatch(out)
 	if m == nil {
-		t.Fatalf("nginx -t: %v\n%s", err, out)
+		t.Fatalf("nginx -t: %v\n%s%s", err, out, text)
 	}
 	return string(m[1]), strings.TrimPrefix(string(m[2]), dir+"/")
 }
