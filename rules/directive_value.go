@@ -20,7 +20,7 @@ var directiveValue = analyzer.Rule{
 	Severities:  []diag.Severity{diag.Error},
 	Safeties:    []diag.Safety{diag.Safe},
 	Refused:     diag.Nginx,
-	YieldsTo:    []string{"missing-semicolon", "socket-path-too-long"},
+	YieldsTo:    []string{"missing-semicolon"},
 	OnDirective: value,
 	NoProof:     judgedByNginx,
 	Doc: analyzer.Doc{
@@ -55,7 +55,7 @@ func valueFault(x *analyzer.Directive) *grammar.Fault {
 		return nil
 	}
 	if x.Block.Parent != nil || !x.Block.Config.Fragment {
-		return grammar.Check(x.Entry, x.Args(), grammar.Place{Context: x.Block.Context, Args: x.Block.Args()}, version)
+		return grammar.Check(x.Entry, x.Args(), x.Block.Context, version)
 	}
 	// It may stand anywhere: a fault has to be one wherever the name is known.
 	var fault *grammar.Fault
@@ -63,7 +63,7 @@ func valueFault(x *analyzer.Directive) *grammar.Fault {
 		if d.Section != catalog.Core || !d.ArgsAt(version).Accepts(x.NArgs()) || d.Block != x.Entry.Block {
 			continue
 		}
-		if fault = grammar.Check(d, x.Args(), grammar.Place{}, version); fault == nil {
+		if fault = grammar.Check(d, x.Args(), 0, version); fault == nil {
 			return nil
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
-	"nginx-lint/analyzer/grammar"
 	"nginx-lint/analyzer/source"
 )
 
@@ -71,7 +70,7 @@ func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
 		f.Notes = []string{fmt.Sprintf("nginx says: invalid number of arguments in %q directive", name)}
 	default:
 		f.Notes = []string{fmt.Sprintf("nginx starts, and %s is not in force", next.Text())}
-		if fault := grammar.Check(x.Entry, x.Args(), grammar.Place{Context: x.Block.Context, Args: x.Block.Args()}, x.Block.Config.Version); fault != nil {
+		if fault := valueFault(x); fault != nil {
 			f.RefusedBy = diag.Nginx
 			f.Notes = []string{"nginx says: " + fault.Message}
 		}

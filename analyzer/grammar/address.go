@@ -24,10 +24,6 @@ const (
 	withURI         // a path may follow
 )
 
-// unixPathMax is how many bytes the path of a unix socket may have on every
-// system: the address structure of Linux, which has the most room, takes 107.
-const unixPathMax = 107
-
 // parseAddress reads an address as ngx_parse_url does without resolving names.
 // The fault is what nginx says, without the place; "" where it is well formed.
 func parseAddress(s string, use usage) (a address, fault string) {
@@ -73,16 +69,14 @@ func parseAddress(s string, use usage) (a address, fault string) {
 	return a, ""
 }
 
+// parseUnix reads what follows "unix:". How long a path may be depends on the system.
 func parseUnix(path string, use usage) (a address, fault string) {
 	if use == withURI {
 		path, a.uri, _ = strings.Cut(path, ":")
 	}
 	a.host, a.port = path, true
-	switch {
-	case path == "":
+	if path == "" {
 		return a, "no path in the unix domain socket"
-	case len(path) > unixPathMax:
-		return a, "too long path in the unix domain socket"
 	}
 	return a, ""
 }

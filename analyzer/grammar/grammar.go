@@ -26,18 +26,11 @@ type Fault struct {
 	Regex bool
 }
 
-// A Place is the block that a directive stands in: what it is, and the arguments
-// of its head. The zero Place is not known.
-type Place struct {
-	Context catalog.Context
-	Args    []string
-}
-
 // Check returns the first fault that nginx finds, which is where it stops; nil
 // where it accepts the arguments, and where that is not known. The number of
-// arguments is one that the directive takes. The version may be zero: then only
-// what every supported version refuses is a fault.
-func Check(d *catalog.Directive, args []string, in Place, v catalog.Version) *Fault {
+// arguments is one that the directive takes. The context that it stands in and
+// the version may be zero, for unknown: a fault is then one in all of them.
+func Check(d *catalog.Directive, args []string, in catalog.Context, v catalog.Version) *Fault {
 	if d.Section == catalog.ThirdParty || d.Section == catalog.Documented {
 		return nil
 	}
@@ -55,7 +48,7 @@ func Check(d *catalog.Directive, args []string, in Place, v catalog.Version) *Fa
 type use struct {
 	*catalog.Directive
 	args    []string
-	in      Place
+	in      catalog.Context
 	version catalog.Version
 }
 

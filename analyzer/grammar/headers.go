@@ -27,7 +27,7 @@ func (u use) parameter() *Fault {
 // header is the check of a name and a value with variables. nginx reads the value
 // when it builds a server, which http alone need not have.
 func (u use) header() *Fault {
-	if u.in.Context&builtWithServer == 0 {
+	if u.in&builtWithServer == 0 {
 		return nil
 	}
 	return u.scripts(1)

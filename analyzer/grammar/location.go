@@ -3,48 +3,25 @@ package grammar
 import (
 	"strings"
 
-	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/nginx"
 )
 
-// locationName takes the head of a location apart as nginx does; the modifier may
-// be glued to the name.
-func locationName(args []string) (modifier, name string) {
-	switch len(args) {
-	case 0:
-		return "", ""
-	case 1:
-		for _, modifier := range [...]string{"=", "^~", "~*", "~"} {
-			if name, ok := strings.CutPrefix(args[0], modifier); ok {
-				return modifier, name
-			}
-		}
-		return "", args[0]
-	}
-	return args[0], args[1]
-}
-
 func (u use) location() *Fault {
-	modifier, name := locationName(u.args)
-	switch modifier {
-	case "~", "~*":
-		return u.regex(len(u.args)-1, name)
-	case "=", "^~":
+	last := len(u.args) - 1
+	switch modifier, pattern := nginx.LocationOf(u.args); {
+	case modifier == "~", modifier == "~*":
+		return u.regex(last, pattern)
+	case last == 0, modifier == "=", modifier == "^~":
 		return nil
+	default:
+		return said(0, "=, ^~, ~ or ~* before the path", `invalid location modifier "%s"`, modifier)
 	}
-	if len(u.args) == 1 {
-		return nil
-	}
-	return said(0, "=, ^~, ~ or ~* before the path", `invalid location modifier "%s"`, modifier)
 }
 
 // root is the check of root and alias.
 func (u use) root() *Fault {
-	path := u.arg(0)
-	if modifier, name := locationName(u.in.Args); u.Name == "alias" && u.in.Context == catalog.Location && modifier == "" && strings.HasPrefix(name, "@") {
-		return said(-1, "", `the "alias" directive cannot be used inside the named location`)
-	}
 	for _, v := range [...]string{"document_root", "realpath_root"} {
-		if strings.Contains(path, "$"+v) || strings.Contains(path, "${"+v+"}") {
+		if path := u.arg(0); strings.Contains(path, "$"+v) || strings.Contains(path, "${"+v+"}") {
 			return said(0, "", `the $%s variable cannot be used in the "%s" directive`, v, u.Name)
 		}
 	}

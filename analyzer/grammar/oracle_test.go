@@ -110,7 +110,7 @@ func TestValues(t *testing.T) {
 		if !q.d.ArgsAt(version).Accepts(len(args)) {
 			return "wrong number of arguments"
 		}
-		fault := Check(q.d, args, Place{Context: q.in, Args: []string{"/"}}, version)
+		fault := Check(q.d, args, q.in, version)
 		switch {
 		case strings.Contains(message, "unknown directive"), strings.Contains(message, "is not allowed here"):
 			return "not in this build"
@@ -142,7 +142,7 @@ func TestValues(t *testing.T) {
 var (
 	// elsewhere are messages that depend on the machine, on other directives, or on
 	// how nginx is built; nginx may say them before it comes to a fault that we see.
-	elsewhere = regexp.MustCompile(`^(host not found|open\(\)|mkdir\(\)|unknown log format|unknown "[^"]*" variable|zero size shared memory zone|` +
+	elsewhere = regexp.MustCompile(`^(host not found|too long path in the unix|open\(\)|mkdir\(\)|unknown log format|unknown "[^"]*" variable|zero size shared memory zone|` +
 		`no port in upstream|".*" zone ".*" is unknown|unknown thread pool|"aio on" is unsupported|accept filters|memory|ENGINE_by_id|` +
 		`no "listen" is defined|no handler for server|unknown mail protocol|no "auth_http" is defined|.* worker_connections are not enough|` +
 		`invalid event type "(kqueue|poll|select|eventport|/dev/poll|rtsig|iocp|win32_poll)"|invalid parameter "setfib=|the invalid "setfib=|` +

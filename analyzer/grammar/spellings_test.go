@@ -160,7 +160,7 @@ var customSpellings = map[string][]string{
 	"userid_expires":      slices.Concat(times, []string{"max", "Max"}),
 	"userid_mark":         {"off", "a", "Z", "0", "9", "=", "+", "_", "ab", `""`, "Off", "-", "/"},
 	"valid_referers":      slices.Concat(glued("~", "", regexes), []string{"a", `""`, "~", "a a", "a A", "*.a .a", ".a a", "a .a", "a*b", "a..b", "a.* b", "a.* a.*", "*", "a/b a/c", "a/* b", "server_names none blocked", "none none", "*.a *.A", "*.a b.*", "*.*", ".", "*.", "www.* *.www", ". .", ".* a", "*.a.*", "/x", "a/*/..", ".a *.a", "a.*.b", "None none"}),
-	"modern_browser":      {"unlisted", "x", "msie 6", "msie 6.0", "MSIE 6.0", "msie x", "msie 1a", `msie ""`, "foo 1", "unlisted 1", "gecko 1..2", "opera 1.2.3.4.5", "safari 3", "konqueror 3.0", "chrome 1"},
+	"modern_browser":      {"unlisted", "msie 6", "msie 6.0", "MSIE 6.0", "msie x", "msie 1a", `msie ""`, "foo 1", "unlisted 1", "gecko 1..2", "opera 1.2.3.4.5", "safari 3", "konqueror 3.0", "chrome 1"},
 	"gzip_disable":        slices.Concat(around("", "", regexes), prefixed("msie6 ", regexes), []string{"msie6", "msie7", "MSIE6", "degradation", `""`}),
 	"fastcgi_split_path_info": slices.Concat(around("", "", regexes), []string{
 		"^(a)(b)(c)$", "^(a)((b))$", "^(a)(?:b)(c)", "^(.+\\.php)(/.+)$", "^(?<x>a)(b)$", `""`, "^a$", "\\((a)(b)", "[(](a)(b)", "(a)(b)|(c)", "(?P<a>x)(?<b>y)",

@@ -3,7 +3,6 @@ package grammar
 import (
 	"strings"
 
-	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/nginx"
 )
 
@@ -130,31 +129,25 @@ func (u use) pass() *Fault {
 	case "uwsgi_pass":
 		url = cutPrefixFold(url, "uwsgi://", "suwsgi://")
 	}
-	a, fault := parseAddress(url, usage)
-	switch {
-	case fault != "":
+	if _, fault := parseAddress(url, usage); fault != "" {
 		f := said(0, "", `%s in upstream "%s"`, fault, url)
 		if usage != withURI && strings.Contains(url, "/") && !strings.HasPrefix(url, "unix:") {
 			f.Hint = "an address and nothing behind it"
 		}
 		return f
-	case u.Name == "proxy_pass" && a.uri != "" && u.noURI():
-		return said(0, "no path here", `"proxy_pass" cannot have URI part in location given by regular expression, or inside named location, or inside "if" statement, or inside "limit_except" block`)
 	}
 	return nil
 }
 
-// noURI reports whether the directive stands where nginx does not know which part
-// of the request a path would replace.
-func (u use) noURI() bool {
-	switch u.in.Context {
-	case catalog.IfInLocation, catalog.LimitExcept:
-		return true
-	case catalog.Location:
-		modifier, path := locationName(u.in.Args)
-		return modifier == "~" || modifier == "~*" || modifier == "" && strings.HasPrefix(path, "@")
+// URI is the part of a proxy_pass behind the address; "" also where it has
+// variables or cannot be read.
+func URI(url string) string {
+	rest := cutPrefixFold(url, "http://", "https://")
+	a, fault := parseAddress(rest, withURI)
+	if rest == url || fault != "" || strings.Contains(url, "$") {
+		return ""
 	}
-	return false
+	return a.uri
 }
 
 // bind is the check of the address that connections to a server come from.

@@ -148,9 +148,12 @@ func (b *Block) modifier() string {
 }
 
 // Location is how a location is matched ("=", "^~", "~", "~*", "@" for a named
-// one, "" for a prefix) and its pattern. nginx takes both also as one word.
-func (b *Block) Location() (modifier, pattern string) {
-	args := b.Args()
+// one, "" for a prefix) and its pattern.
+func (b *Block) Location() (modifier, pattern string) { return LocationOf(b.Args()) }
+
+// LocationOf is Location for the arguments of the directive. nginx takes modifier
+// and pattern also as one word.
+func LocationOf(args []string) (modifier, pattern string) {
 	switch len(args) {
 	case 1:
 		for _, m := range []string{"=", "^~", "~*", "~", "@"} {
