@@ -71,6 +71,13 @@ type question struct {
 	text string // with its arguments
 }
 
+// asked reports whether a question is in the sample.
+func asked(q question) bool {
+	h := fnv.New32a()
+	fmt.Fprint(h, int(q.in), q.text)
+	return h.Sum32()%sample == 0 || os.Getenv("NGINX_LINT_ORACLE") == "full"
+}
+
 // TestValues asks nginx -t about values of each type for each directive of that
 // type, and about arguments of the directives that have code of their own: it
 // gives the same message, or accepts, or fails for a reason of elsewhere.
@@ -94,14 +101,12 @@ func TestValues(t *testing.T) {
 			values = custom
 		}
 		for _, value := range values {
-			h := fnv.New32a()
-			fmt.Fprint(h, d.Name, int(in), value)
-			if h.Sum32()%sample == 0 || os.Getenv("NGINX_LINT_ORACLE") == "full" {
-				end := ";"
-				if d.Block {
-					end = " {}"
-				}
-				questions = append(questions, question{d, in, d.Name + " " + value + end})
+			end := ";"
+			if d.Block {
+				end = " {}"
+			}
+			if q := (question{d, in, d.Name + " " + value + end}); asked(q) {
+				questions = append(questions, q)
 			}
 		}
 	}
@@ -124,7 +129,7 @@ func TestValues(t *testing.T) {
 			return "a variable where only newer versions take one"
 		case elsewhere.MatchString(message):
 			return "refused for another reason"
-		case pcre2Only.MatchString(message) && fault == nil:
+		case unread.MatchString(message) && fault == nil:
 			return "refused by PCRE2 only, or not read"
 		case fault == nil:
 			t.Errorf("%s in %s: nginx says %q, we accept it", q.text, q.in, message)
@@ -153,8 +158,8 @@ var (
 		`the http2 chunk size|no .*trusted_certificate|invalid PID|the same path|bind\(\)|no ssl|nginx was built without)`)
 	// newer are words that newer versions take, or commercial ones, whose number does not tell.
 	newer = regexp.MustCompile(`\b(resolve|route=|service=|drain|slow_start=|sync|purger|status_zone=|least_time=|connection_time|TRACE|CONNECT|ipv4=)`)
-	// pcre2Only are mistakes that PCRE takes, and some that are not looked for.
-	pcre2Only = regexp.MustCompile(`^pcre2_compile\(\) failed: (unrecognized character follows|invalid range in|lookbehind assertion|subpattern name is too long|` +
+	// unread are mistakes that PCRE takes, and some that are not looked for.
+	unread = regexp.MustCompile(`^pcre2_compile\(\) failed: (unrecognized character follows|invalid range in|lookbehind assertion|subpattern name is too long|subpattern name expected|` +
 		`unknown property|invalid hyphen|non-hex character|non-octal|\\[cgkoNpP] |\(\?R |reference to non-existent|\(\*VERB|quantifier does not follow a repeatable item|` +
 		`number|digit|assertion expected|malformed|conditional|escape sequence|character code|\(\?C|missing|unmatched|range out of|POSIX|unknown POSIX|PCRE2|\\)`)
 )

@@ -85,6 +85,10 @@ func (p *pattern) item() {
 
 // quantifier reads one of some bytes, and the sign behind it that makes it lazy or possessive.
 func (p *pattern) quantifier(length int) {
+	if strings.HasSuffix(p.text[:p.at], `\E`) {
+		p.known = false // only PCRE2 looks at what stands before it
+		return
+	}
 	if !p.repeatable {
 		p.refuse(p.at+length-1, "quantifier does not follow a repeatable item")
 		return
@@ -223,12 +227,6 @@ func (p *pattern) special() {
 		}
 	}
 	switch c := rest[0]; {
-	case c == '<':
-		p.at++
-		p.name(">")
-	case c == '\'':
-		p.at++
-		p.name("'")
 	case c == '#':
 		comment, _, closed := strings.Cut(rest, ")")
 		if !closed {
@@ -237,8 +235,14 @@ func (p *pattern) special() {
 		}
 		p.known = false // a quantifier behind it belongs to what is before it
 		p.at += len(comment) + 1
-	case c == '|', c == '(', c == 'C', c == '*':
+	case c == '|', c == '(', c == '[', c == 'C', c == '*', strings.HasPrefix(rest, "<*"):
 		p.known = false
+	case c == '<':
+		p.at++
+		p.name(">")
+	case c == '\'':
+		p.at++
+		p.name("'")
 	case c == 'R', c == '&', c == '+', isDigits(rest[:1]), c == '-' && len(rest) > 1 && isDigits(rest[1:2]):
 		p.call()
 	default:
@@ -249,7 +253,7 @@ func (p *pattern) special() {
 // call skips a call of another group.
 func (p *pattern) call() {
 	inside, _, closed := strings.Cut(p.rest(), ")")
-	p.known = closed
+	p.known = closed && !strings.Contains(inside, "(") // newer ones take a list of groups
 	p.at += len(inside) + 1
 	p.repeatable = true
 }
@@ -263,6 +267,8 @@ func (p *pattern) name(end string) {
 	}
 	name := rest[:n]
 	switch {
+	case n == 0 && strings.HasPrefix(rest, end):
+		p.known = false // PCRE takes an empty name in some forms
 	case n == 0:
 		p.refuse(p.at, "subpattern name expected")
 	case isDigits(name[:1]):
@@ -286,8 +292,8 @@ func (p *pattern) options() {
 	for ; p.at < len(p.text); p.at++ {
 		switch c := p.text[p.at]; c {
 		case 'i', 'm', 's', 'U', '-', '^':
-		case 'x', 'n', 'J', 'a', 'r':
-			p.known = false // they change what follows, or are new
+		case 'x', 'X', 'n', 'J', 'a', 'r':
+			p.known = false // they change what follows, or one of the two libraries has them
 			return
 		case ')', ':':
 			p.at++
@@ -347,7 +353,7 @@ func (p *pattern) class() {
 	if strings.HasPrefix(p.rest(), "^") {
 		p.at++
 	}
-	from := -1 // the character that a range may begin with
+	var from member // what a range may begin with
 	for first := true; p.at < len(p.text); first = false {
 		c := p.text[p.at]
 		switch {
@@ -355,13 +361,12 @@ func (p *pattern) class() {
 			p.at++
 			p.repeatable = true
 			return
-		case c == '-' && from >= 0 && p.at+1 < len(p.text) && p.text[p.at+1] != ']':
+		case c == '-' && from.single && p.at+1 < len(p.text) && p.text[p.at+1] != ']':
 			p.at++
-			to := p.member()
-			if to >= 0 && to < from {
+			if to := p.member(); from.known && to.known && to.char < from.char {
 				p.refuse(p.at-1, "range out of order in character class")
 			}
-			from = -1
+			from = member{}
 		default:
 			from = p.member()
 		}
@@ -372,46 +377,78 @@ func (p *pattern) class() {
 	p.refuse(len(p.text), "missing terminating ] for character class")
 }
 
-// member reads one piece of a class; -1 where it is no single known character.
-func (p *pattern) member() int {
+// A member is one piece of a class: a single character, which is known or not,
+// or a set of them.
+type member struct {
+	single, known bool
+	char          byte
+}
+
+// member reads one piece of a class.
+func (p *pattern) member() member {
 	c := p.text[p.at]
-	switch kind, name, ok := posix(p.rest()); {
-	case c != '[' || !ok:
-	case kind != ':':
+	if kind, name, ok := posix(p.rest()); c == '[' && ok {
+		p.posixClass(kind, name)
+		return member{}
+	}
+	if c == '\\' {
+		return p.escapedMember()
+	}
+	p.at++
+	return member{true, true, c}
+}
+
+// posixClass reads [:name:] within a class.
+func (p *pattern) posixClass(kind byte, name string) {
+	if kind != ':' {
 		p.refuse(p.at, collating)
-		return -1
-	default:
-		start := p.at + 2
-		if strings.HasPrefix(name, "^") {
-			name = name[1:]
-			start++
-		}
-		if !slices.Contains(posixNames, name) {
-			p.refuse(start, "unknown POSIX class name")
-			return -1
-		}
-		p.at = start + len(name) + 2
-		return -1
+		return
 	}
-	if c != '\\' {
-		p.at++
-		return int(c)
+	start := p.at + 2
+	if strings.HasPrefix(name, "^") {
+		name = name[1:]
+		start++
 	}
+	if !slices.Contains(posixNames, name) {
+		p.refuse(start, "unknown POSIX class name")
+		return
+	}
+	p.at = start + len(name) + 2
+}
+
+// escapedMember reads a backslash within a class and what belongs to it.
+func (p *pattern) escapedMember() member {
 	if p.at+1 == len(p.text) {
 		p.refuse(len(p.text), `\ at end of pattern`)
-		return -1
+		return member{}
 	}
-	escaped := p.text[p.at+1]
+	c := p.text[p.at+1]
 	p.at += 2
 	switch {
-	case escaped == 'Q', escaped == 'E', escaped == 'c', escaped == 'N':
+	case strings.IndexByte("QEcN89", c) >= 0:
 		p.known = false
-	case strings.IndexByte("xopP", escaped) >= 0:
-		p.argument(escaped)
-	case !isWord(escaped) || escaped == '_':
-		return int(escaped)
+	case strings.IndexByte("dDwWsShHvV", c) >= 0:
+		return member{}
+	case c == 'p', c == 'P':
+		p.argument(c)
+		return member{}
+	case c == 'x' && !strings.HasPrefix(p.rest(), "{"):
+		p.skip(2, isHex)
+	case c == 'x', c == 'o':
+		p.argument(c)
+	case c >= '0' && c <= '7':
+		p.skip(2, func(c byte) bool { return c >= '0' && c <= '7' })
+	case !isWord(c) || c == '_':
+		return member{true, true, c}
 	}
-	return -1
+	return member{single: true}
+}
+
+// skip passes over some bytes of a kind.
+func (p *pattern) skip(most int, kind func(byte) bool) {
+	for ; most > 0 && p.at < len(p.text) && kind(p.text[p.at]); most-- {
+		p.at++
+	}
 }
 
 // regex is the fault of a regular expression, and of the names of its groups,

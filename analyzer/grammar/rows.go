@@ -162,14 +162,15 @@ func (u use) splitRows() func(Row) *Fault {
 
 // parsePercent reads a number with at most two digits behind the point, in hundredths.
 func parsePercent(s string) (int64, bool) {
-	whole, fraction, point := strings.Cut(s, ".")
+	whole, fraction, _ := strings.Cut(s, ".")
 	if s == "" || len(fraction) > 2 || strings.Trim(whole+fraction, "0123456789") != "" {
 		return 0, false
 	}
-	n, _ := nginx.ParseNumber(whole + fraction + "00"[len(fraction):])
-	return n, !point || len(fraction) <= 2
+	return nginx.ParseNumber(whole + fraction + "00"[len(fraction):])
 }
 
+// charsetRows looks at codes of one byte. What stands for them in UTF-8 are some
+// bytes; that they are a character is not checked.
 func (u use) charsetRows() func(Row) *Fault {
 	toUTF8 := strings.EqualFold(u.arg(1), "utf-8")
 	return func(row Row) *Fault {
@@ -177,11 +178,8 @@ func (u use) charsetRows() func(Row) *Fault {
 			return said(-1, "a row of a charset_map is two codes", "invalid parameters number")
 		}
 		for i, code := range row {
-			bytes := 1
-			if toUTF8 && i == 1 {
-				bytes = 3
-			}
-			if code == "" || strings.Trim(code, "0123456789abcdefABCDEF") != "" || len(strings.TrimLeft(code, "0")) > 2*bytes {
+			hex := strings.Trim(code, "0123456789abcdefABCDEF") == ""
+			if short := code != "" && len(strings.TrimLeft(code, "0")) <= 2; !hex || !short && !(toUTF8 && i == 1) {
 				return said(i, "a hexadecimal code", `invalid value "%s"`, code)
 			}
 		}
