@@ -142,7 +142,7 @@ func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Find
 }
 
 // placeholder matches what deployment scripts put their values in place of.
-var placeholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]*%|<[A-Za-z][A-Za-z0-9_. -]*>|\$\{?[A-Z][A-Z0-9_]+`)
+var placeholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]*%|<[A-Za-z][A-Za-z0-9_. -]*>|\$\{?[A-Z][A-Z0-9_]+|[^?]:[A-Z][A-Z0-9_]+|\[\[[A-Za-z][A-Za-z0-9_.]*\]\]`)
 
 // filledIn reports whether a program fills in a part of a directive before nginx reads it.
 func filledIn(x *analyzer.Directive) bool {

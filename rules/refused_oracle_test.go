@@ -78,6 +78,7 @@ var apart = map[string]string{
 	"regex-invalid/pcre1":                        "refused by PCRE2 only",
 	"regex-invalid/not-read":                     "verbs are not read",
 	"directive-value/placeholder":                "a script fills in the values first",
+	"directive-value/placeholder-port":           "a script fills in the values first",
 	"syntax/regex-braces":                        "nginx meets a piece of the regular expression as a directive before it meets the end of the file",
 	"target-no-listener/upstream-in-unread-file": "the upstream stands in a file that is not there",
 	"proxy-loop/ended-by-limit":                  "references are not judged yet",

@@ -78,8 +78,8 @@ func longInNginx(p *analyzer.Pass, r nginx.Ref) {
 
 // socketPlace names the address as nginx does in its messages, without the scheme.
 func socketPlace(r nginx.Ref) string {
-	address := r.Arg(0)
-	address = address[strings.Index(address, "unix:"):]
+	_, path, _ := strings.Cut(r.Arg(0), "unix:")
+	address := "unix:" + path
 	if r.Name() == "listen" {
 		return fmt.Sprintf(`in "%s" of the "listen" directive`, address)
 	}

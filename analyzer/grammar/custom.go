@@ -3,7 +3,8 @@ package grammar
 import "nginx-lint/analyzer/catalog"
 
 // custom are the directives that check their arguments by code of their own.
-// Those that take any text, names of files or nothing are not among them.
+// Those that take any text, names of files or nothing are not among them, nor those
+// that some builds pass over, as debug_connection.
 var custom = map[string]func(use) *Fault{
 	"access_log":                  use.accessLog,
 	"add_header":                  use.addHeader,
@@ -15,7 +16,6 @@ var custom = map[string]func(use) *Fault{
 	"auth_http":                   use.authHTTP,
 	"auth_request_set":            use.setVariable,
 	"charset_map":                 use.charsetMap,
-	"debug_connection":            use.trusted,
 	"deny":                        use.access,
 	"directio":                    use.directio,
 	"disable_symlinks":            use.symlinks,
@@ -30,7 +30,9 @@ var custom = map[string]func(use) *Fault{
 	"geo":                         use.geoHead,
 	"geoip_proxy":                 use.geoipProxy,
 	"grpc_pass":                   use.pass,
+	"grpc_ssl_certificate":        use.certificate,
 	"grpc_ssl_certificate_cache":  use.openFiles,
+	"grpc_ssl_certificate_key":    use.certificate,
 	"gzip_disable":                use.gzipDisable,
 	"gzip_hash":                   use.gzipBits,
 	"gzip_window":                 use.gzipBits,
@@ -63,7 +65,9 @@ var custom = map[string]func(use) *Fault{
 	"proxy_pass":                  use.pass,
 	"proxy_redirect":              use.rewritten,
 	"proxy_ssl_alpn":              use.alpn,
+	"proxy_ssl_certificate":       use.certificate,
 	"proxy_ssl_certificate_cache": use.openFiles,
+	"proxy_ssl_certificate_key":   use.certificate,
 	"proxy_store":                 use.store,
 	"proxy_protocol":              use.proxyProtocol,
 	"random":                      use.random,
@@ -94,7 +98,9 @@ var custom = map[string]func(use) *Fault{
 	"uwsgi_cache":                 use.firstScript,
 	"uwsgi_cache_key":             use.firstScript,
 	"uwsgi_pass":                  use.pass,
+	"uwsgi_ssl_certificate":       use.certificate,
 	"uwsgi_ssl_certificate_cache": use.openFiles,
+	"uwsgi_ssl_certificate_key":   use.certificate,
 	"uwsgi_store":                 use.store,
 	"valid_referers":              use.referers,
 	"worker_connections":          use.workerConnections,
@@ -113,8 +119,9 @@ var custom = map[string]func(use) *Fault{
 var (
 	// measured is the version whose answers all checks are compared with. What only
 	// newer sources say holds from there on.
-	measured       = catalog.Version{Major: 1, Minor: 22, Patch: 1}
-	ipv4InResolver = catalog.Version{Major: 1, Minor: 23, Patch: 1}
+	measured               = catalog.Version{Major: 1, Minor: 22, Patch: 1}
+	variablesInCertificate = catalog.Version{Major: 1, Minor: 21}
+	ipv4InResolver         = catalog.Version{Major: 1, Minor: 23, Patch: 1}
 )
 
 // builtWithServer are the contexts that nginx builds for certain.

@@ -56,6 +56,7 @@ type use struct {
 func (u use) stream() bool {
 	return u.Contexts&catalog.AnyStream != 0 && u.Contexts&catalog.AnyHTTP == 0
 }
+
 func (u use) mail() bool { return u.Contexts&catalog.AnyMail != 0 && u.Contexts&catalog.AnyHTTP == 0 }
 
 // atLeast and atMost compare with a version that is known.

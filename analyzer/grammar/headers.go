@@ -81,6 +81,9 @@ func (u use) rewritten() *Fault {
 		if value == "off" || value == "default" && u.Name == "proxy_redirect" {
 			return nil
 		}
+		if value == "false" && u.Name == "proxy_redirect" && !u.atLeast(measured) {
+			return nil // an old word for off
+		}
 		return said(0, "off, or what to replace and by what", `invalid parameter "%s"`, value)
 	}
 	f := script(0, value)

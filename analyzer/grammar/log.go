@@ -101,7 +101,7 @@ func (u use) errorLog() *Fault {
 // syslogParameters checks what follows "syslog:".
 func syslogParameters(s string) *Fault {
 	seen := map[string]bool{}
-	for _, parameter := range strings.Split(s, ",") {
+	for parameter := range strings.SplitSeq(s, ",") {
 		name, setting, is := strings.Cut(parameter, "=")
 		if is && seen[name] && (name == "server" || name == "facility" || name == "severity" || name == "tag") {
 			return said(0, "", `duplicate syslog "%s"`, name)
@@ -120,7 +120,7 @@ func syslogParameters(s string) *Fault {
 			if len(setting) > 32 {
 				return said(0, "", "syslog tag length exceeds 32")
 			}
-			if strings.ContainsFunc(setting, func(r rune) bool { return r > 127 || !isWord(byte(r)) }) {
+			if !isName(setting) {
 				return said(0, "", `syslog "tag" only allows alphanumeric characters and underscore`)
 			}
 		case parameter == "nohostname":

@@ -151,7 +151,7 @@ func (p *pattern) escape() {
 	case strings.IndexByte("AbBGKzZ", c) >= 0:
 		p.repeatable = false
 		return
-	case c >= '1' && c <= '7' && !(p.at < len(p.text) && isDigits(p.text[p.at:p.at+1])):
+	case c >= '1' && c <= '7' && (p.at == len(p.text) || !isDigits(p.text[p.at:p.at+1])):
 		p.references = append(p.references, p.at-1)
 	case strings.IndexByte("xogkpPN", c) >= 0:
 		p.argument(c)

@@ -76,3 +76,28 @@ func mistake(random *rand.Rand) string {
 func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
+
+// TestOneLibrary: what PCRE, or an older or newer PCRE2 than the installed one,
+// takes is no mistake.
+func TestOneLibrary(t *testing.T) {
+	t.Parallel()
+	for text, taken := range map[string]string{
+		`^/\y$`:              "PCRE",
+		`[\w-.]`:             "PCRE",
+		`(?X)a`:              "PCRE",
+		`(?P<>a)`:            "PCRE",
+		`(?''a)`:             "PCRE",
+		`(?<*a)b`:            "PCRE2",
+		`a*\E+`:              "PCRE2",
+		`(?[a-z])`:           "PCRE2 10.45",
+		`(a)(?1(1))`:         "PCRE2 10.47",
+		`(?n)(a)`:            "PCRE2",
+		`(?<` + long + `>a)`: "PCRE2 10.44",
+	} {
+		if p := parsePattern(text); p.mistake != "" {
+			t.Errorf("%s takes %s, we say %q", taken, text, p.mistake)
+		}
+	}
+}
+
+var long = strings.Repeat("a", 40)

@@ -179,7 +179,9 @@ func (u use) charsetRows() func(Row) *Fault {
 		}
 		for i, code := range row {
 			hex := strings.Trim(code, "0123456789abcdefABCDEF") == ""
-			if short := code != "" && len(strings.TrimLeft(code, "0")) <= 2; !hex || !short && !(toUTF8 && i == 1) {
+			oneByte := code != "" && len(strings.TrimLeft(code, "0")) <= 2
+			character := toUTF8 && i == 1
+			if !hex || !oneByte && !character {
 				return said(i, "a hexadecimal code", `invalid value "%s"`, code)
 			}
 		}

@@ -110,7 +110,6 @@ var customSpellings = map[string][]string{
 	"allow":               networks,
 	"deny":                networks,
 	"set_real_ip_from":    networks,
-	"debug_connection":    networks,
 	"resolver":            slices.Concat(addresses, around("127.0.0.1 ", "", []string{"valid=1s", "valid=x", "valid=", "valid=1ms", "ipv6=on", "ipv6=off", "ipv6=x", "ipv6=", "ipv4=off", "[::1]", "127.0.0.1:x", "valid=1s ipv6=x", "status_zone=a"}), []string{"valid=1s", "ipv6=off", "off"}),
 	"auth_http":           slices.Concat(addresses, glued("http://", "", addresses)),
 	"protocol":            {"imap", "pop3", "smtp", "IMAP", "x", `""`},

@@ -58,6 +58,11 @@ func isWord(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
+// isName reports whether a text has only bytes that the name of a variable may have.
+func isName(s string) bool {
+	return !slices.ContainsFunc([]byte(s), func(c byte) bool { return !isWord(c) })
+}
+
 // scripts is the first fault of some arguments with variables.
 func (u use) scripts(args ...int) *Fault {
 	for _, i := range args {
@@ -78,6 +83,14 @@ func (u use) allScripts() *Fault {
 	return nil
 }
 
+// certificate is the check of a client's certificate, whose path had no variables once.
+func (u use) certificate() *Fault {
+	if !u.atLeast(variablesInCertificate) {
+		return nil
+	}
+	return u.scripts(0)
+}
+
 func (u use) firstScript() *Fault  { return u.scripts(0) }
 func (u use) secondScript() *Fault { return u.scripts(1) }
 
@@ -87,7 +100,7 @@ func (u use) variable(arg int) *Fault {
 	switch {
 	case !ok, name == "":
 		f := said(arg, "a variable, with $ before its name", `invalid variable name "%s"`, u.arg(arg))
-		if !ok && name != "" && !slices.ContainsFunc([]byte(name), func(c byte) bool { return !isWord(c) }) {
+		if !ok && name != "" && isName(name) {
 			f.Better = "$" + name
 		}
 		return f
