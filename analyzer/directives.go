@@ -88,6 +88,15 @@ func (p *Pass) Certain(r nginx.Ref) bool {
 	return ok && !reading.template && !r.Place.StandIn && reading.certain(r.Tree(), r.ID)
 }
 
+// Whole reports whether all files of a configuration are written as they will
+// run: none has a syntax error, and none is a template.
+func (p *Pass) Whole(c *nginx.Config) bool {
+	return !slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool {
+		reading := p.readings[t]
+		return reading.template || reading.until <= len(t.File.Text)
+	})
+}
+
 func firstError(t *syntax.Tree) int {
 	first := len(t.File.Text) + 1
 	for _, e := range t.Errors {

@@ -75,6 +75,7 @@ func All() []*analyzer.Rule {
 		&timeoutPHPLimit,
 		&timeoutRace,
 		&timeoutZero,
+		&undefinedReference,
 		&unknownDirective,
 		&upstreamAllDown,
 		&upstreamDeadMember,

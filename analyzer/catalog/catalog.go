@@ -275,7 +275,7 @@ type Variable struct {
 }
 
 // VariableNamed finds the variable of that name (without "$") that is valid in
-// the context: an exact name, else the longest prefix that the name goes on from.
+// the context: an exact name, else the longest prefix that the name begins with.
 // Like nginx, it does not tell upper from lower case.
 func VariableNamed(name string, in Context) (*Variable, bool) {
 	name = strings.ToLower(name)
@@ -290,12 +290,41 @@ func VariableNamed(name string, in Context) (*Variable, bool) {
 	var best *Variable
 	for _, i := range prefixVariables {
 		v := &variables[i]
-		if v.Contexts&in != 0 && len(name) > len(v.Name) && strings.HasPrefix(name, v.Name) &&
+		if v.Contexts&in != 0 && strings.HasPrefix(name, v.Name) &&
 			(best == nil || len(v.Name) > len(best.Name)) {
 			best = v
 		}
 	}
 	return best, best != nil
+}
+
+// modulePrefixes are what the variables of modules packaged apart begin with.
+var modulePrefixes = [...]string{
+	"brotli_", "echo_", "fancyindex_", "lua_", "modsecurity_", "nchan_", "pagespeed_", "passenger_", "uploadprogress_", "vts_", "zstd_",
+}
+
+// DefinesVariable reports whether nginx, in some version or build, or a module
+// that is packaged apart, has a variable of that name in the context, without a
+// directive that defines it.
+func DefinesVariable(name string, in Context) bool {
+	v, ok := VariableNamed(name, in)
+	if !ok {
+		return slices.ContainsFunc(modulePrefixes[:], func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	}
+	// The groups of an expression are no variables where nginx asks for one, and
+	// the key of memcached is for "set" to define.
+	return v.Module != "regex captures" && v.Name != "memcached_key"
+}
+
+// VariableNames gives the names of nginx's own variables that are valid in the context.
+func VariableNames(in Context) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range variables {
+			if v := &variables[i]; v.Contexts&in != 0 && !v.Prefix && !v.DocumentedOnly && !yield(v.Name) {
+				return
+			}
+		}
+	}
 }
 
 // A Topic is one list of nginx's grammar: the parameters of "listen", the flags

@@ -297,7 +297,7 @@ func TestVariableNamed(t *testing.T) {
 		{"HOST", Server, "host"},
 		{"arg_x", Location, "arg_"},
 		{"Http_X_Y", HTTP, "http_"},
-		{"arg_", Location, ""},
+		{"arg_", Location, "arg_"},
 		{"upstream_http_x", HTTP, "upstream_http_"},
 		{"http_x", Stream, ""},
 		{"protocol", Stream, "protocol"},

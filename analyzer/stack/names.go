@@ -101,6 +101,6 @@ func nameAt(pieces []literal, start int, host string, port int) Name {
 
 // startsWithSlash reports whether a text begins with a variable whose value always begins with a slash.
 func startsWithSlash(text string) bool {
-	name, _ := cutVariable(text)
+	name, _ := nginx.CutVariable(text)
 	return name == "request_uri" || name == "uri" || name == "document_uri"
 }

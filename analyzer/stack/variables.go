@@ -61,7 +61,7 @@ func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
 			}
 			options, after = []literal{{text: rest[:i], span: at.span, from: at.from}}, rest[i:]
 		} else {
-			name, tail := cutVariable(rest)
+			name, tail := nginx.CutVariable(rest)
 			known, ok := assigned(b, name)
 			if name == "" || !ok || len(values)*len(known) > maxValues {
 				break
@@ -89,22 +89,6 @@ func join(pieces []literal) string {
 		text.WriteString(p.text)
 	}
 	return text.String()
-}
-
-// cutVariable splits `$name…` or `${name}…`.
-func cutVariable(text string) (name, rest string) {
-	if inner, ok := strings.CutPrefix(text, "${"); ok {
-		name, rest, ok = strings.Cut(inner, "}")
-		if !ok {
-			return "", ""
-		}
-		return name, rest
-	}
-	end := 1
-	for end < len(text) && (text[end] == '_' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z' || text[end] >= '0' && text[end] <= '9') {
-		end++
-	}
-	return text[1:end], text[end:]
 }
 
 // luaHandlers run before a request is passed on, and may set any variable.

@@ -1,0 +1,343 @@
+package nginx
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+)
+
+// A Thing is what a configuration defines by name, and uses elsewhere.
+type Thing uint8
+
+// The things.
+const (
+	Variable Thing = iota + 1
+	LogFormat
+	// Zone is shared memory: of limit_req, limit_conn, the caches, upstreams.
+	Zone
+	ThreadPool
+)
+
+// A Kind is a name space: names of different kinds have nothing to do with each other.
+type Kind struct {
+	Thing
+	// In is AnyHTTP, AnyStream or AnyMail; 0 for thread pools.
+	In catalog.Context
+	// Definer is the directive that defines it; "" for variables, which several do.
+	Definer string
+}
+
+// A Mention is one place that defines or uses a name.
+type Mention struct {
+	Ref
+	Kind Kind
+	// Name is as it is compared: in lower case but for zones and thread pools.
+	Name string
+	// Written is the name as it stands there.
+	Written string
+	// Arg is the argument that holds the name; -1 where the directive does not name it.
+	Arg     int
+	Block   *Block
+	Defines bool
+}
+
+// An Undefined name is used and certainly defined nowhere.
+type Undefined struct {
+	Kind Kind
+	Name string
+	// Uses are in the order in which nginx reads them.
+	Uses []Mention
+	// Late is where a log format is defined, behind its first use; zero for none.
+	Late Mention
+	// Other is a first mention as a zone of another kind, on account of which nginx
+	// refuses the others; zero for none.
+	Other Mention
+	// Known are the names of the kind that the configuration defines, in order.
+	Known []string
+}
+
+// Message is what nginx says, if it says nothing else first.
+func (u Undefined) Message() string {
+	switch u.Kind.Thing {
+	case Variable:
+		return fmt.Sprintf("unknown %q variable", u.Name)
+	case LogFormat:
+		return fmt.Sprintf("unknown log format %q", u.Uses[0].Written)
+	case ThreadPool:
+		return fmt.Sprintf("unknown thread pool %q", u.Name)
+	case Zone:
+	}
+	if !u.Other.IsZero() {
+		return fmt.Sprintf("the shared memory zone %q is already declared for a different use", u.Name)
+	}
+	if _, cache := strings.CutSuffix(u.Kind.Definer, "_cache_path"); cache {
+		for _, use := range u.Uses {
+			if use.Block.Context != catalog.HTTP || reachesServer(use.Block, use.Ref.Name()) {
+				return fmt.Sprintf("%q zone %q is unknown", use.Ref.Name(), u.Name)
+			}
+		}
+	}
+	return fmt.Sprintf("zero size shared memory zone %q", u.Name)
+}
+
+// Undefined finds the names that a main file and its includes use and do not
+// define, in the order of their first use. What a missing include, an unknown
+// module or a template may define is none of them.
+func (c *Config) Undefined() []Undefined {
+	if c.Fragment || c.Top.Context != catalog.Main || len(c.Cycles) > 0 || !c.TooMany.IsZero() {
+		return nil
+	}
+	m := mentions{config: c, hidden: map[Kind]bool{}}
+	m.block(c.Top, 0)
+	if m.spoiled {
+		return nil
+	}
+	m.hideMissing()
+	return m.undefined()
+}
+
+// mentions gathers what a configuration says, in the order in which nginx reads it.
+type mentions struct {
+	config *Config
+	list   []Mention
+	// hidden are the kinds of which there may be names that are not known.
+	hidden map[Kind]bool
+	// spoiled is set where a directive has taken up what may be a definition.
+	spoiled bool
+}
+
+// spoils reports whether a directive may hold another one as arguments, for want
+// of a `;`: one of those that define names, or more of them than it takes.
+func spoils(b *Block, r Ref) bool {
+	entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
+	if standing != catalog.Fits {
+		return false
+	}
+	return !entry.ArgsAt(b.Config.Version).Accepts(r.NArgs()) || slices.ContainsFunc(r.Args(), func(arg string) bool {
+		return slices.Contains(definers[:], arg)
+	})
+}
+
+// definers are the directives that define names.
+var definers = [...]string{
+	"auth_request_set", "fastcgi_cache_path", "geo", "js_set", "js_var", "limit_conn_zone", "limit_req_zone", "location", "log_format", "map", "perl_set",
+	"proxy_cache_path", "rewrite", "scgi_cache_path", "set", "split_clients", "thread_pool", "uwsgi_cache_path",
+}
+
+// block reads what stands in a block; in is the subsystem that it is in.
+func (m *mentions) block(b *Block, in catalog.Context) {
+	children := b.Children
+	for r := range b.All() {
+		m.directive(b, r, in)
+		if len(children) == 0 || children[0].Ref() != r {
+			continue
+		}
+		child := children[0]
+		children = children[1:]
+		inner := in
+		for _, of := range []catalog.Context{catalog.AnyHTTP, catalog.AnyStream, catalog.AnyMail} {
+			if in == 0 && child.Context&of != 0 {
+				inner = of
+			}
+		}
+		if !child.Place.Tree.IsLua(child.ID) {
+			m.block(child, inner)
+		}
+	}
+}
+
+func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
+	add := func(kind Kind, defines bool, arg int, written string) {
+		name := written
+		if kind.Thing == Variable || kind.Thing == LogFormat {
+			name = strings.ToLower(name)
+		}
+		m.list = append(m.list, Mention{Ref: r, Kind: kind, Name: name, Written: written, Arg: arg, Block: b, Defines: defines})
+		if defines && Opaque(written) {
+			m.hidden[kind] = true
+		}
+	}
+	if in == catalog.AnyHTTP || in == catalog.AnyStream {
+		variable := Kind{Thing: Variable, In: in}
+		names, known := definedVariables(b, r)
+		for _, name := range names {
+			add(variable, true, -1, name)
+		}
+		for arg, name := range usedVariables(b, r) {
+			add(variable, false, arg, name)
+		}
+		if !known || b.Context&catalog.Rows == 0 && !catalog.Known(r.Name()) {
+			m.hidden[variable] = true
+		}
+	}
+	if b.Context&catalog.Rows != 0 {
+		return
+	}
+	m.spoiled = m.spoiled || spoils(b, r)
+	switch name := r.Name(); name {
+	case "load_module":
+		if !catalog.KnownModule(r.Arg(0)) {
+			m.hidden[Kind{Thing: Variable, In: catalog.AnyHTTP}] = true
+			m.hidden[Kind{Thing: Variable, In: catalog.AnyStream}] = true
+		}
+	case "log_format":
+		add(Kind{LogFormat, in, name}, true, 0, r.Arg(0))
+	case "access_log":
+		if r.NArgs() > 1 && r.Arg(0) != "off" && !Opaque(r.Arg(1)) {
+			add(Kind{LogFormat, in, "log_format"}, false, 1, r.Arg(1))
+		}
+	case "thread_pool":
+		add(Kind{Thing: ThreadPool, Definer: name}, true, 0, r.Arg(0))
+	case "aio":
+		if pool, ok := strings.CutPrefix(r.Arg(0), "threads="); ok && isPlain(pool) {
+			add(Kind{Thing: ThreadPool, Definer: "thread_pool"}, false, 0, pool)
+		}
+	default:
+		if definer, argument := zoneOf(name, in); definer != "" {
+			m.zone(r, Kind{Zone, in, definer}, argument, add)
+		}
+	}
+}
+
+func isPlain(s string) bool { return s != "" && !strings.Contains(s, "$") && !Opaque(s) }
+
+// zoneOf tells which directive defines the zones that a directive speaks of, and
+// what its argument begins with that names one.
+func zoneOf(directive string, in catalog.Context) (definer, argument string) {
+	switch {
+	case in == 0:
+	case directive == "limit_req" && in == catalog.AnyHTTP:
+		return "limit_req_zone", "zone="
+	case directive == "limit_req_zone", directive == "limit_conn_zone":
+		return directive, "zone="
+	case directive == "limit_conn":
+		return "limit_conn_zone", ""
+	case directive == "zone":
+		return "zone", ""
+	case directive == "ssl_session_cache":
+		return directive, "shared:"
+	}
+	for _, module := range []string{"proxy", "fastcgi", "uwsgi", "scgi"} {
+		switch definer = module + "_cache_path"; directive {
+		case definer:
+			return definer, "keys_zone="
+		case module + "_cache":
+			return definer, ""
+		}
+	}
+	return "", ""
+}
+
+// zone reads a directive that names a zone, with its size where it defines it.
+func (m *mentions) zone(r Ref, kind Kind, argument string, add func(kind Kind, defines bool, arg int, name string)) {
+	for i, arg := range r.Args() {
+		named, ok := strings.CutPrefix(arg, argument)
+		switch {
+		case !ok || argument == "" && i > 0:
+		case r.Name() == "zone" && kind.Definer == "zone":
+			if isPlain(named) {
+				add(kind, r.NArgs() > 1, i, named)
+			}
+		case r.Name() == kind.Definer:
+			name, _, _ := strings.Cut(named, ":")
+			add(kind, true, i, name)
+		case isPlain(named) && (named != "off" || !strings.HasSuffix(kind.Definer, "_path")):
+			add(kind, false, i, named)
+		}
+	}
+}
+
+// hideMissing marks what the includes that could not be read may define.
+func (m *mentions) hideMissing() {
+	hide := func(kinds ...Kind) {
+		for _, k := range kinds {
+			m.hidden[k] = true
+		}
+	}
+	for _, missing := range m.config.Missing {
+		if missing.Block.Context == catalog.Main {
+			hide(Kind{Thing: ThreadPool, Definer: "thread_pool"}, Kind{Thing: Variable, In: catalog.AnyHTTP}, Kind{Thing: Variable, In: catalog.AnyStream})
+			continue
+		}
+		for _, in := range []catalog.Context{catalog.AnyHTTP, catalog.AnyStream} {
+			if missing.Block.Enclosing(in) == nil {
+				continue
+			}
+			hide(Kind{Thing: Variable, In: in})
+			if missing.Block.Context&(catalog.HTTP|catalog.Stream|catalog.Upstream|catalog.StreamUpstream) != 0 {
+				for _, definer := range zoneDefiners {
+					hide(Kind{Zone, in, definer})
+				}
+				hide(Kind{LogFormat, in, "log_format"})
+			}
+		}
+	}
+}
+
+var zoneDefiners = [...]string{
+	"limit_req_zone", "limit_conn_zone", "proxy_cache_path", "fastcgi_cache_path", "uwsgi_cache_path", "scgi_cache_path", "zone",
+}
+
+func (m *mentions) undefined() []Undefined {
+	type key struct {
+		Kind
+		name string
+	}
+	defined := map[key]bool{}
+	at := map[key]int{}
+	known := map[Kind][]string{}
+	zones := map[string][]Mention{}
+	var found []Undefined
+	for _, x := range m.list {
+		k := key{x.Kind, x.Name}
+		if x.Kind.Thing == Zone {
+			zones[x.Name] = append(zones[x.Name], x)
+		}
+		switch i, again := at[k]; {
+		case x.Defines:
+			if !defined[k] {
+				known[x.Kind] = append(known[x.Kind], x.Written)
+			}
+			defined[k] = true
+			if again && x.Kind.Thing == LogFormat && found[i].Late.IsZero() {
+				found[i].Late = x
+			}
+		case defined[k] && x.Kind.Thing == LogFormat, m.hidden[x.Kind], builtIn(x):
+		case again:
+			found[i].Uses = append(found[i].Uses, x)
+		default:
+			at[k] = len(found)
+			found = append(found, Undefined{Kind: x.Kind, Name: x.Name, Uses: []Mention{x}})
+		}
+	}
+	found = slices.DeleteFunc(found, func(u Undefined) bool {
+		return defined[key{u.Kind, u.Name}] && u.Kind.Thing != LogFormat
+	})
+	for i := range found {
+		u := &found[i]
+		u.Known = known[u.Kind]
+		if u.Kind.Thing == Zone {
+			if of := slices.IndexFunc(zones[u.Name], func(z Mention) bool { return z.Kind != u.Kind }); of >= 0 {
+				u.Other = zones[u.Name][of]
+			}
+		}
+	}
+	return found
+}
+
+// builtIn reports whether nginx has a name without a definition, or a program may
+// fill it in first: those in upper case are what envsubst replaces.
+func builtIn(x Mention) bool {
+	switch x.Kind.Thing {
+	case LogFormat:
+		return x.Name == "combined" && x.Kind.In == catalog.AnyHTTP
+	case ThreadPool:
+		return x.Name == "default"
+	case Variable:
+		return catalog.DefinesVariable(x.Name, x.Kind.In) || x.Written != x.Name && x.Written == strings.ToUpper(x.Written)
+	case Zone:
+	}
+	return false
+}
