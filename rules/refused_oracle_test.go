@@ -81,10 +81,6 @@ var apart = map[string]string{
 	"directive-value/placeholder-port":           "a script fills in the values first",
 	"syntax/regex-braces":                        "nginx meets a piece of the regular expression as a directive before it meets the end of the file",
 	"target-no-listener/upstream-in-unread-file": "the upstream stands in a file that is not there",
-	"proxy-loop/ended-by-limit":                  "references are not judged yet",
-	"proxy-loop/ended-by-cache":                  "references are not judged yet",
-	"php-value-leaks/variable":                   "references are not judged yet",
-	"fpm-open-basedir/by-parameter-unknown":      "references are not judged yet",
 }
 
 func compareRefusal(t *testing.T, report *diag.Report, message, line string) {

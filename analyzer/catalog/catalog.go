@@ -303,6 +303,9 @@ var modulePrefixes = [...]string{
 	"brotli_", "echo_", "fancyindex_", "lua_", "modsecurity_", "nchan_", "pagespeed_", "passenger_", "uploadprogress_", "vts_", "zstd_",
 }
 
+// captures is the module of $1 to $9.
+const captures = "regex captures"
+
 // DefinesVariable reports whether nginx, in some version or build, or a module
 // that is packaged apart, has a variable of that name in the context, without a
 // directive that defines it.
@@ -313,14 +316,14 @@ func DefinesVariable(name string, in Context) bool {
 	}
 	// The groups of an expression are no variables where nginx asks for one, and
 	// the key of memcached is for "set" to define.
-	return v.Module != "regex captures" && v.Name != "memcached_key"
+	return v.Module != captures && v.Name != "memcached_key"
 }
 
 // VariableNames gives the names of nginx's own variables that are valid in the context.
 func VariableNames(in Context) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range variables {
-			if v := &variables[i]; v.Contexts&in != 0 && !v.Prefix && !v.DocumentedOnly && !yield(v.Name) {
+			if v := &variables[i]; v.Contexts&in != 0 && !v.Prefix && !v.DocumentedOnly && v.Module != captures && !yield(v.Name) {
 				return
 			}
 		}

@@ -69,8 +69,8 @@ var (
 var interpolated = map[string]argumentRange{
 	"add_header": arg1, "add_trailer": arg1, "aio": arg0, "alias": arg0, "auth_basic_user_file": arg0, "auth_request_set": arg1,
 	"disable_symlinks": every, "expires": every, "fastcgi_cache": arg0, "fastcgi_cache_key": arg0, "fastcgi_pass": arg0, "fastcgi_store": arg0,
-	"grpc_pass": arg0, "hash": arg0, "index": every, "limit_conn_zone": arg0, "limit_req_zone": arg0, "log_format": values, "map": arg0,
-	"memcached_pass": arg0, "pass": arg0, "proxy_cache": arg0, "proxy_cache_key": arg0, "proxy_cookie_domain": every, "proxy_cookie_flags": every,
+	"grpc_pass": arg0, "hash": arg0, "http2_push": arg0, "index": every, "limit_conn_zone": arg0, "limit_req_zone": arg0, "log_format": values, "map": arg0,
+	"memcached_pass": arg0, "pass": arg0, "proxy_bind": arg0, "proxy_cache": arg0, "proxy_cache_key": arg0, "proxy_cookie_domain": every, "proxy_cookie_flags": every,
 	"proxy_cookie_path": every, "proxy_pass": arg0, "proxy_redirect": every, "proxy_store": arg0, "return": every, "rewrite": arg1, "root": arg0,
 	"scgi_cache": arg0, "scgi_cache_key": arg0, "scgi_pass": arg0, "scgi_store": arg0, "set": arg1, "split_clients": arg0, "sub_filter": every,
 	"try_files": every, "uwsgi_cache": arg0, "uwsgi_cache_key": arg0, "uwsgi_pass": arg0, "uwsgi_store": arg0,
