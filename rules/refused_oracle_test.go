@@ -79,6 +79,9 @@ var apart = map[string]string{
 	"regex-invalid/not-read":                     "verbs are not read",
 	"directive-value/placeholder":                "a script fills in the values first",
 	"directive-value/placeholder-port":           "a script fills in the values first",
+	"undefined-reference/envsubst":               "a program fills in the name first",
+	"undefined-reference/swallowed":              "the missing ; is told, and is the cause",
+	"undefined-reference/swallowed-by-log":       "the missing ; is told, and is the cause",
 	"syntax/regex-braces":                        "nginx meets a piece of the regular expression as a directive before it meets the end of the file",
 	"target-no-listener/upstream-in-unread-file": "the upstream stands in a file that is not there",
 }

@@ -50,7 +50,7 @@ var around = map[catalog.Context]string{
 }
 
 // sample takes one question in so many, unless NGINX_LINT_ORACLE=full.
-const sample = 10
+const sample = 20
 
 // TestVariablesAgree puts a variable that nobody defines into the arguments of each
 // directive, one after the other: nginx looks it up where we do.
