@@ -70,7 +70,7 @@ func undefinedName(p *analyzer.Pass, u nginx.Undefined) {
 	switch u.Kind.Thing {
 	case nginx.Variable:
 		f.Summary, f.Remedy = "a variable that is defined nowhere", "correct the name, or define the variable with set or map"
-		f.Subject.Text = fmt.Sprintf("nothing defines $%s", use.Written)
+		f.Subject.Text = "nothing defines $" + use.Written
 		known = both(known, catalog.VariableNames(u.Kind.In))
 	case nginx.LogFormat:
 		f.Summary, f.Remedy = "an unknown log format", "correct the name, or define it with log_format above its use"
@@ -92,7 +92,7 @@ func undefinedName(p *analyzer.Pass, u nginx.Undefined) {
 		}
 	case nginx.ThreadPool:
 		f.Summary, f.Remedy = "an unknown thread pool", "correct the name, or define it with thread_pool"
-		f.Subject.Text = fmt.Sprintf("no thread_pool has the name %s", use.Written)
+		f.Subject.Text = "no thread_pool has the name " + use.Written
 	}
 	if meant := spelling.Nearest(use.Written, known); meant != "" && u.Late.IsZero() {
 		f.Subject.Text += fmt.Sprintf("; did you mean %q?", meant)

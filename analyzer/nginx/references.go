@@ -154,7 +154,10 @@ func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
 		if kind.Thing == Variable || kind.Thing == LogFormat {
 			name = strings.ToLower(name)
 		}
-		m.list = append(m.list, Mention{Ref: r, Kind: kind, Name: name, Written: written, Arg: arg, Block: b, Defines: defines})
+		mention := Mention{Ref: r, Kind: kind, Name: name, Written: written, Arg: arg, Block: b, Defines: defines}
+		if defines || !builtIn(mention) {
+			m.list = append(m.list, mention)
+		}
 		if defines && Opaque(written) {
 			m.hidden[kind] = true
 		}
@@ -304,7 +307,7 @@ func (m *mentions) undefined() []Undefined {
 			if again && x.Kind.Thing == LogFormat && found[i].Late.IsZero() {
 				found[i].Late = x
 			}
-		case defined[k] && x.Kind.Thing == LogFormat, m.hidden[x.Kind], builtIn(x):
+		case defined[k] && x.Kind.Thing == LogFormat, m.hidden[x.Kind]:
 		case again:
 			found[i].Uses = append(found[i].Uses, x)
 		default:

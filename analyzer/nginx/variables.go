@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -154,13 +155,14 @@ func look(b *Block, r Ref, entry *catalog.Directive) (in argumentRange, groups b
 	if in, ok := interpolated[name]; ok {
 		return in, name != "log_format"
 	}
-	switch entry.Type {
-	case catalog.TypeStrVars, catalog.TypeSizeVars, catalog.TypePredicates, catalog.TypeBindAddr:
+	if slices.Contains(interpolatedTypes[:], entry.Type) {
 		return every, true
-	default:
-		return argumentRange{}, true
 	}
+	return argumentRange{}, true
 }
+
+// interpolatedTypes are the types of directives all of whose arguments may hold variables.
+var interpolatedTypes = [...]catalog.Type{catalog.TypeStrVars, catalog.TypeSizeVars, catalog.TypePredicates, catalog.TypeBindAddr}
 
 // wholeVariables are the arguments that are a variable as a whole, whatever
 // characters come after the `$`.
@@ -269,7 +271,7 @@ func definedVariables(b *Block, r Ref) (names []string, known bool) {
 	if entry, standing := catalog.Find(name, b.Context, b.Config.Version); standing != catalog.Fits || entry.Section == catalog.ThirdParty || entry.Section == catalog.Documented {
 		for _, arg := range args {
 			define(arg)
-			known = known && !(strings.Contains(name, "_set") && Opaque(arg))
+			known = known && !Opaque(arg)
 		}
 	}
 	return names, known
