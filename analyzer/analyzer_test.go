@@ -525,3 +525,35 @@ func TestOneName(t *testing.T) {
 		}
 	}
 }
+
+// A comment that silences one of two like findings, or a choice of paths, leaves
+// the other its fingerprint.
+func TestFingerprintOutlivesFilters(t *testing.T) {
+	t.Parallel()
+	const pass = "fastcgi_pass unix:/run/a.sock;"
+	tree := func() map[string]string {
+		site := server("unix:/run/a.sock")
+		return map[string]string{"nginx.conf": mainWith("include a/site.conf;\ninclude b/site.conf;\n"), "a/site.conf": site, "b/site.conf": site}
+	}
+	prints := func(files map[string]string, paths ...string) []string {
+		var all []string
+		for _, f := range run(t, files, analyzer.Options{Rules: []*analyzer.Rule{&hops}, Known: []string{"hops"}, Paths: paths}).Findings {
+			all = append(all, f.Subject.Span.File.Path+" "+f.Fingerprint)
+		}
+		return all
+	}
+	all := prints(tree(), ".")
+	if len(all) != 2 || all[0][len("a/site.conf "):] == all[1][len("b/site.conf "):] {
+		t.Fatalf("not two fingerprints: %q", all)
+	}
+	silent := tree()
+	silent["a/site.conf"] = strings.Replace(silent["a/site.conf"], pass, pass+" # nginx-lint:ignore hops wanted so", 1)
+	if got := prints(silent, "."); !slices.Equal(got, all[1:]) {
+		t.Errorf("the first silenced: %q, want %q", got, all[1:])
+	}
+	named := tree()
+	named[".git/HEAD"] = ""
+	if got := prints(named, "b/site.conf"); !slices.Equal(got, all[1:]) {
+		t.Errorf("the second named: %q, want %q", got, all[1:])
+	}
+}

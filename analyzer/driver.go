@@ -163,6 +163,7 @@ func (d *driver) finish() *diag.Report {
 	for i := range found {
 		d.complete(&found[i])
 	}
+	fingerprint(found)
 	found = d.silence(found, yielded)
 	for _, f := range found {
 		if level, ok := d.opts.Levels[f.Rule]; ok {
@@ -181,6 +182,19 @@ func (d *driver) finish() *diag.Report {
 	}
 	slices.SortFunc(r.Failures, func(a, b diag.Failure) int { return strings.Compare(a.Path, b.Path) })
 	return r
+}
+
+// fingerprint names the findings before any is silenced or left out, so that no
+// comment and no choice of paths renames the others.
+func fingerprint(found []reported) {
+	slices.SortFunc(found, func(a, b reported) int { return compareFindings(a.Finding, b.Finding) })
+	findings := make([]diag.Finding, len(found))
+	for i := range found {
+		findings[i] = found[i].Finding
+	}
+	for i, name := range diag.Fingerprints(findings) {
+		found[i].Fingerprint = name
+	}
 }
 
 func compareFindings(a, b diag.Finding) int {

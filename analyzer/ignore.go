@@ -63,6 +63,7 @@ func (d *driver) silence(found, yielded []reported) []reported {
 	for i := range bad {
 		d.complete(&bad[i])
 	}
+	fingerprint(bad)
 	return append(kept, bad...)
 }
 

@@ -118,6 +118,8 @@ type Finding struct {
 	RefusedBy Program
 	// IncludeChain leads from the main file to the subject's file: the include directives passed.
 	IncludeChain []source.Span
+	// Fingerprint is the finding's own name, the same as long as the fault is: see Fingerprints.
+	Fingerprint string
 	// Places counts in how many places the same bytes are included (1 unless a snippet is shared).
 	Places int
 }

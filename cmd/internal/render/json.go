@@ -124,14 +124,13 @@ func JSON(w io.Writer, r *diag.Report, o JSONOptions) error {
 		out.Files[i] = f.Path
 	}
 	slices.Sort(out.Files)
-	fingerprints := Fingerprints(r.Findings)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Severity < o.Severity {
 			continue
 		}
 		out.Summary.count(f)
-		out.Findings = append(out.Findings, newJSONFinding(f, fingerprints[i]))
+		out.Findings = append(out.Findings, newJSONFinding(f))
 	}
 	for i, u := range r.Unresolved {
 		out.Unresolved[i] = jsonUnresolved{newJSONPlace(u.Span), u.Reason}
@@ -187,7 +186,7 @@ func (s *jsonSummary) count(f *diag.Finding) {
 	}
 }
 
-func newJSONFinding(f *diag.Finding, fingerprint string) jsonFinding {
+func newJSONFinding(f *diag.Finding) jsonFinding {
 	subject := newJSONPlace(f.Subject.Span)
 	out := jsonFinding{
 		Rule:         f.Rule,
@@ -204,7 +203,7 @@ func newJSONFinding(f *diag.Finding, fingerprint string) jsonFinding {
 		Fixes:        make([]jsonFix, len(f.Fixes)),
 		RefusedBy:    f.RefusedBy,
 		Docs:         "nginx-lint explain " + f.Rule,
-		Fingerprint:  fingerprint,
+		Fingerprint:  f.Fingerprint,
 	}
 	for i, span := range f.IncludeChain {
 		out.IncludeChain[i] = newJSONPlace(span)

@@ -92,7 +92,7 @@ func stack(t *testing.T) *diag.Report {
 	pass := at(t, shop, "unix:/run/php/php8.1-fpm.sock")
 	listen := at(t, pool, "/run/php/php8.2-fpm.sock")
 	chain := []source.Span{at(t, main, "include sites/*.conf;")}
-	return &diag.Report{
+	r := &diag.Report{
 		Files: []*source.File{main, shop, pool},
 		Findings: []diag.Finding{
 			{
@@ -142,6 +142,15 @@ func stack(t *testing.T) *diag.Report {
 		},
 		Targets: 2, UnresolvedTargets: 1,
 	}
+	name(r)
+	return r
+}
+
+// name gives the findings their fingerprints, as the driver does.
+func name(r *diag.Report) {
+	for i, fingerprint := range diag.Fingerprints(r.Findings) {
+		r.Findings[i].Fingerprint = fingerprint
+	}
 }
 
 // lines is a report with one finding per odd line.
@@ -178,6 +187,7 @@ func lines(t *testing.T) *diag.Report {
 	add("bytes.conf", "name \xff\xfe\x00 HERE;\n", "HERE", "no valid UTF-8")
 	add("ambush\x1b[2J\u202e.conf", "a \x1b[31mred\x1b[0m \u202eevil\u2066 \u200fHERE\u00a0x\u0085\n", "HERE", "label \x1b]0;title\x07 \u202ereversed\nnext\rline \xff")
 	add("label.conf", "    "+strings.Repeat("x", 60)+" HERE;\n", "HERE", "a label that would end beyond the right edge stands on a line of its own below")
+	name(r)
 	return r
 }
 

@@ -1,4 +1,4 @@
-package render
+package diag
 
 import (
 	"crypto/sha256"
@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-
-	"nginx-lint/analyzer/diag"
 )
 
 // Fingerprints gives each finding a name that stays the same when lines are added
@@ -20,9 +18,10 @@ import (
 //   - the text of the context likewise (the head of the enclosing block),
 //   - the ordinal, from 0, among findings that agree in all of these.
 //
-// The findings must be all of the report, in its order: leaving some out before
-// may change the ordinals of others.
-func Fingerprints(findings []diag.Finding) []string {
+// The findings must be all that were made, in the order of the report: leaving some
+// out before may change the ordinals of others. The driver sets Finding.Fingerprint
+// so, and whoever filters afterwards keeps what it set.
+func Fingerprints(findings []Finding) []string {
 	seen := map[string]int{}
 	prints := make([]string, len(findings))
 	for i := range findings {

@@ -1,4 +1,4 @@
-package render_test
+package diag_test
 
 import (
 	"slices"
@@ -7,7 +7,6 @@ import (
 
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
-	"nginx-lint/cmd/internal/render"
 )
 
 // passes finds each fastcgi_pass of a file, in the server that it stands in.
@@ -34,7 +33,7 @@ func passes(path, text string) []diag.Finding {
 func TestFingerprints(t *testing.T) {
 	t.Parallel()
 	const a, b = "server a { fastcgi_pass x; }\n", "server b { fastcgi_pass x; fastcgi_pass x; }\n"
-	prints := func(path, text string) []string { return render.Fingerprints(passes(path, text)) }
+	prints := func(path, text string) []string { return diag.Fingerprints(passes(path, text)) }
 	base := prints("etc/shop.conf", a+b)
 
 	for name, got := range map[string][]string{
@@ -62,17 +61,5 @@ func TestFingerprints(t *testing.T) {
 	slices.Sort(base)
 	if len(slices.Compact(base)) != 3 || len(base[0]) != 16 {
 		t.Errorf("not three distinct names of 16 digits: %v", base)
-	}
-}
-
-// A higher --severity leaves findings out of the report, not out of the ordinals.
-func TestFingerprintIgnoresSeverityFilter(t *testing.T) {
-	t.Parallel()
-	findings := passes("a.conf", "server a { fastcgi_pass x; fastcgi_pass x; }")
-	findings[0].Severity, findings[1].Severity = diag.Warning, diag.Error
-	report := &diag.Report{Findings: findings}
-	want := render.Fingerprints(findings)[1]
-	if out := jsonText(t, report, render.JSONOptions{Severity: diag.Error}); !strings.Contains(out, want) {
-		t.Errorf("no %s in:\n%s", want, out)
 	}
 }
