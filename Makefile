@@ -11,7 +11,7 @@ FUZZTIME ?= 1m
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: ## install nginx, php-fpm and gcc where missing (Debian, root), or say so
+setup: ## install nginx, php-fpm, gcc and xmllint where missing (Debian, root), or say so
 	@.ci/setup
 
 build: ## build bin/nginx-lint
@@ -53,7 +53,7 @@ cover: ## write coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 
 update: ## write generated pages and golden files anew
-	go test ./analyzer/catalog ./rules ./cmd/internal/render ./cmd/internal/cli -run "TestTables|TestPages|TestGolden|TestFixed|TestReadme|Text|JSON" -update
+	go test ./analyzer/catalog ./rules ./cmd/internal/render ./cmd/internal/cli -run "TestTables|TestPages|Golden|TestFixed|TestReadme" -update
 
 corpus: build ## lint each folder of CORPUS, and compare the readers with nginx's on its files
 	@test -d "$(CORPUS)" || { echo 'usage: make corpus CORPUS=DIR'; exit 2; }

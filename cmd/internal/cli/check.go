@@ -134,8 +134,13 @@ func (p *program) report(o *options, f fixing) error {
 }
 
 func (p *program) write(w io.Writer, o *options, f fixing) error {
-	if o.format == "json" {
-		return render.JSON(w, f.report, render.JSONOptions{Version: version(), Severity: o.severity, Fixed: f.fixed})
+	if format, ok := render.Formats[o.format]; ok {
+		return format(w, f.report, render.Options{
+			Version:  version(),
+			Severity: o.severity,
+			FailOn:   o.failOn,
+			Fixed:    f.fixed,
+		})
 	}
 	return render.Text(w, f.report, render.TextOptions{
 		Severity: o.severity,

@@ -221,8 +221,10 @@ func newRuleInfo(r *analyzer.Rule) ruleInfo {
 }
 
 // either writes values as "a, b or c".
-func either[T fmt.Stringer](values []T) string {
-	all := words(values)
+func either[T fmt.Stringer](values []T) string { return or(words(values)) }
+
+// or writes words as "a, b or c".
+func or(all []string) string {
 	if len(all) < 2 {
 		return strings.Join(all, "")
 	}

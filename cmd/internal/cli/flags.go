@@ -37,8 +37,11 @@ var commands = map[string]command{
 	cmdHelp:    {"help", nil, 0},
 }
 
-// formats are the values of --format.
-var formats = []string{"text", "json"}
+// formats are the values of --format; listFormats those that commands take.
+var (
+	formats     = []string{"text", "json", "github", "gitlab", "checkstyle", "junit"}
+	listFormats = []string{"text", "json"}
+)
 
 // options is a command line as it was understood.
 type options struct {
@@ -75,7 +78,7 @@ func newOptions() *options {
 	f.StringVar(&o.fix, "fix", "", "write fixes of `SAFETY` safe, or of unsafe as well, which may change what works")
 	f.Lookup("fix").NoOptDefVal = fixSafe
 	f.BoolVar(&o.diff, "diff", false, "print the fixes as a unified diff and write nothing; findings go to standard error")
-	f.StringVar(&o.format, "format", "text", "write the report as `FORMAT`: text or json")
+	f.StringVar(&o.format, "format", "text", "write the report as `FORMAT`: "+or(formats))
 	f.StringVar(&o.output, "output", "", "write the report to `FILE`")
 	f.StringVar(&o.root, "root", "", "look up absolute paths of the configuration below `DIR`")
 	f.StringVar(&o.prefix, "prefix", "", "nginx's configuration prefix is `DIR`, not the folder of its main file")
@@ -154,8 +157,12 @@ func (o *options) fits(c command) error {
 }
 
 func (o *options) validate() error {
-	if !slices.Contains(formats, o.format) {
-		return usagef("unknown format %q: the formats are %s%s", o.format, strings.Join(formats, " and "), didYouMean(o.format, formats))
+	known := formats
+	if o.command != cmdCheck {
+		known = listFormats
+	}
+	if !slices.Contains(known, o.format) {
+		return usagef("unknown format %q: use %s%s", o.format, or(known), didYouMean(o.format, known))
 	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return usagef("--color %q: use auto, always or never", o.color)

@@ -12,7 +12,8 @@ import (
 // Clean makes a text from a file, a name or a message safe to print on one line:
 // whatever is not visible (control characters, line ends, invalid UTF-8, bidirectional
 // overrides, invisible and unusual blanks) is written as an escape, so that no
-// configuration can move the cursor, hide text or pass for another.
+// configuration can move the cursor, hide text or pass for another. So is what the
+// machines that run continuous integration obey in a log.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
@@ -20,7 +21,7 @@ func Clean(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		b.WriteString(visible(r, size, s[i]))
+		b.WriteString(visible(r, size, s[i:]))
 		i += size
 	}
 	return b.String()
@@ -32,14 +33,38 @@ func isPlain(s string) bool {
 			return false
 		}
 	}
-	return true
+	return !strings.Contains(s, "##")
 }
 
-// visible is a rune as it is shown; first and size are those of its bytes.
-func visible(r rune, size int, first byte) string {
+// maxCommand is more than the bytes of the longest name of such commands.
+const maxCommand = 32
+
+// obeyed reports whether a text starts as the commands do that are obeyed anywhere
+// in a line of a log: ##[ by GitHub's runners and ##vso[ by Azure's; TeamCity has
+// ##teamcity[. Those of GitLab and Jenkins have control characters; for GitHub's ::
+// at the start of a line, see place.
+func obeyed[T string | []byte](text T) bool {
+	if len(text) < 3 || text[0] != '#' || text[1] != '#' {
+		return false
+	}
+	for i := 2; i < min(len(text), maxCommand); i++ {
+		switch c := text[i] | 0x20; {
+		case text[i] == '[':
+			return true
+		case c < 'a' || c > 'z':
+			return false
+		}
+	}
+	return false
+}
+
+// visible is the rune that a text starts with, as it is shown; size is that of its bytes.
+func visible(r rune, size int, text string) string {
 	switch {
 	case r == utf8.RuneError && size == 1:
-		return fmt.Sprintf(`\x%02x`, first)
+		return fmt.Sprintf(`\x%02x`, text[0])
+	case obeyed(text):
+		return `\x23`
 	case unicode.IsPrint(r):
 		return string(r)
 	case r == '\t':

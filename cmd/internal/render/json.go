@@ -17,16 +17,6 @@ import (
 // schemaVersion is raised when a field is renamed, removed or given another meaning.
 const schemaVersion = 1
 
-// JSONOptions say what a JSON report holds besides the findings.
-type JSONOptions struct {
-	// Version is the program's own.
-	Version string
-	// Severity is the lowest that is reported and counted.
-	Severity diag.Severity
-	// Fixed counts the fixes that were written before.
-	Fixed int
-}
-
 type jsonReport struct {
 	SchemaVersion int              `json:"schemaVersion"`
 	Tool          jsonTool         `json:"tool"`
@@ -110,7 +100,7 @@ type jsonSummary struct {
 
 // JSON writes a report for programs. Lists are never null. Offsets count bytes of
 // the files as they are; a byte of a text that is no valid UTF-8 is shown as U+FFFD.
-func JSON(w io.Writer, r *diag.Report, o JSONOptions) error {
+func JSON(w io.Writer, r *diag.Report, o Options) error {
 	out := jsonReport{
 		SchemaVersion: schemaVersion,
 		Tool:          jsonTool{Name: "nginx-lint", Version: o.Version},
@@ -151,14 +141,14 @@ func WriteJSON(w io.Writer, value any) error {
 	return err
 }
 
-// escapeInvisible writes the characters above ASCII that Clean would escape as JSON
-// escapes. They occur only in strings, so the value stays the same.
+// escapeInvisible writes the characters that Clean would escape, and that JSON takes
+// as they are, as JSON escapes. They occur only in strings, so the value stays the same.
 func escapeInvisible(text []byte) []byte {
 	var b []byte
 	done := 0 // up to here text is in b
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
-		if r >= 0x7f && !unicode.IsPrint(r) {
+		if r >= 0x7f && !unicode.IsPrint(r) || r == '#' && obeyed(text[i:]) {
 			b = append(b, text[done:i]...)
 			if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
 				b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)

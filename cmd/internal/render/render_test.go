@@ -55,7 +55,7 @@ func text(t *testing.T, r *diag.Report, o render.TextOptions) string {
 	return b.String()
 }
 
-func jsonText(t *testing.T, r *diag.Report, o render.JSONOptions) string {
+func jsonText(t *testing.T, r *diag.Report, o render.Options) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := render.JSON(&b, r, o); err != nil {
@@ -142,14 +142,14 @@ func stack(t *testing.T) *diag.Report {
 		},
 		Targets: 2, UnresolvedTargets: 1,
 	}
-	name(r)
+	fingerprint(r)
 	return r
 }
 
-// name gives the findings their fingerprints, as the driver does.
-func name(r *diag.Report) {
-	for i, fingerprint := range diag.Fingerprints(r.Findings) {
-		r.Findings[i].Fingerprint = fingerprint
+// fingerprint gives the findings their fingerprints, as the driver does.
+func fingerprint(r *diag.Report) {
+	for i, name := range diag.Fingerprints(r.Findings) {
+		r.Findings[i].Fingerprint = name
 	}
 }
 
@@ -187,7 +187,7 @@ func lines(t *testing.T) *diag.Report {
 	add("bytes.conf", "name \xff\xfe\x00 HERE;\n", "HERE", "no valid UTF-8")
 	add("ambush\x1b[2J\u202e.conf", "a \x1b[31mred\x1b[0m \u202eevil\u2066 \u200fHERE\u00a0x\u0085\n", "HERE", "label \x1b]0;title\x07 \u202ereversed\nnext\rline \xff")
 	add("label.conf", "    "+strings.Repeat("x", 60)+" HERE;\n", "HERE", "a label that would end beyond the right edge stands on a line of its own below")
-	name(r)
+	fingerprint(r)
 	return r
 }
 
@@ -202,7 +202,7 @@ func TestTextGolden(t *testing.T) {
 
 func TestJSONGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "stack.json", jsonText(t, stack(t), render.JSONOptions{Version: "v1.2.3", Severity: diag.Info}))
-	golden(t, "lines.json", jsonText(t, lines(t), render.JSONOptions{Version: "v1.2.3", Severity: diag.Info}))
-	golden(t, "empty.json", jsonText(t, &diag.Report{}, render.JSONOptions{Version: "v1.2.3", Severity: diag.Info}))
+	golden(t, "stack.json", jsonText(t, stack(t), render.Options{Version: "v1.2.3", Severity: diag.Info}))
+	golden(t, "lines.json", jsonText(t, lines(t), render.Options{Version: "v1.2.3", Severity: diag.Info}))
+	golden(t, "empty.json", jsonText(t, &diag.Report{}, render.Options{Version: "v1.2.3", Severity: diag.Info}))
 }

@@ -81,7 +81,7 @@ func cellAt(text string, column int) (c cell, size int) {
 		return cell{strings.Repeat(" ", n), n}, 1
 	}
 	r, size := utf8.DecodeRuneInString(text)
-	shown := visible(r, size, text[0])
+	shown := visible(r, size, text)
 	return cell{shown, width(shown)}, size
 }
 

@@ -319,7 +319,11 @@ func place(s source.Span) string {
 		return "-"
 	}
 	at := s.File.Position(s.Start)
-	return fmt.Sprintf("%s:%d:%d", Clean(s.File.Path), at.Line, at.Column)
+	name := s.File.Path
+	if strings.HasPrefix(strings.TrimSpace(name), "::") {
+		name = "./" + name // GitHub's runners obey lines that start with ::
+	}
+	return fmt.Sprintf("%s:%d:%d", Clean(name), at.Line, at.Column)
 }
 
 func lineOf(s source.Span) string {

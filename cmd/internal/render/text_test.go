@@ -32,6 +32,9 @@ func TestClean(t *testing.T) {
 		{"\xff\xc3", `\xff\xc3`},
 		{"\xed\xa0\x80", `\xed\xa0\x80`}, // a surrogate is no valid UTF-8
 		{"\ufffd", "\ufffd"},
+		{"##[error]x ##vso[task.complete]", `\x23#[error]x \x23#vso[task.complete]`},
+		{"###teamcity[x]", `#\x23#teamcity[x]`},
+		{"## heading [1], ##1[, ##", "## heading [1], ##1[, ##"},
 	} {
 		if got := render.Clean(test.in); got != test.want {
 			t.Errorf("Clean(%q) = %q, want %q", test.in, got, test.want)
@@ -123,39 +126,13 @@ func TestDetails(t *testing.T) {
 // Whatever stands in a file, what is printed holds nothing that a terminal obeys.
 func TestNothingInvisibleIsPrinted(t *testing.T) {
 	t.Parallel()
-	var every strings.Builder
-	for c := range 256 {
-		if c != '\n' {
-			every.WriteByte(byte(c))
-		}
-	}
-	for _, table := range []*unicode.RangeTable{unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Co} {
-		for _, r := range table.R16 {
-			every.WriteRune(rune(r.Lo))
-		}
-		for _, r := range table.R32 {
-			every.WriteRune(rune(r.Lo))
-		}
-	}
-	hostile := every.String()
-	f := source.NewFile(hostile, hostile)
-	span := source.Span{File: f, Start: 40, End: 60}
-	r := &diag.Report{
-		Files: []*source.File{f},
-		Findings: []diag.Finding{{
-			Rule: hostile, Severity: diag.Error, Summary: hostile, Subject: diag.Label{Span: span, Text: hostile},
-			Context: span, Related: []diag.Label{{Span: span, Text: hostile}}, Notes: []string{hostile}, Remedy: hostile,
-			Fixes:        []diag.Fix{{Title: hostile, Safety: diag.Unsafe, Risk: hostile, Edits: []diag.Edit{{Span: span, NewText: hostile}}}},
-			IncludeChain: []source.Span{span}, Places: 2,
-		}},
-		Unresolved: []diag.Unresolved{{Span: span, Reason: diag.Variable, What: hostile}},
-		Notes:      []diag.ReadNote{{Path: hostile, Why: hostile}},
-	}
+	hostile := everything()
+	r := hostileReport(hostile, hostile)
 	var details bytes.Buffer
 	if err := render.Details(&details, r); err != nil {
 		t.Fatal(err)
 	}
-	asJSON := jsonText(t, r, render.JSONOptions{})
+	asJSON := jsonText(t, r, render.Options{})
 	for name, out := range map[string]string{
 		"text": text(t, r, render.TextOptions{}), "details": details.String(), "json": asJSON,
 	} {
@@ -197,7 +174,7 @@ func TestWriteErrors(t *testing.T) {
 	if err := render.Text(failing{broken}, stack(t), render.TextOptions{}); !errors.Is(err, broken) {
 		t.Errorf("Text: %v", err)
 	}
-	if err := render.JSON(failing{broken}, stack(t), render.JSONOptions{}); !errors.Is(err, broken) {
+	if err := render.JSON(failing{broken}, stack(t), render.Options{}); !errors.Is(err, broken) {
 		t.Errorf("JSON: %v", err)
 	}
 	if err := render.Details(failing{broken}, stack(t)); !errors.Is(err, broken) {
