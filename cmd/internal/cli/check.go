@@ -140,6 +140,7 @@ func (p *program) write(w io.Writer, o *options, f fixing) error {
 			Severity: o.severity,
 			FailOn:   o.failOn,
 			Fixed:    f.fixed,
+			Rules:    described(p.rules),
 		})
 	}
 	return render.Text(w, f.report, render.TextOptions{

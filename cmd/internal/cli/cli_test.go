@@ -35,8 +35,8 @@ type run struct {
 }
 
 var testRules = []*analyzer.Rule{
-	{ID: "ignore-comment", Always: true, Driver: true},
-	{ID: "read-limit", Always: true, Driver: true},
+	{ID: "ignore-comment", Always: true, Driver: true, Severities: []diag.Severity{diag.Warning}},
+	{ID: "read-limit", Always: true, Driver: true, Severities: []diag.Severity{diag.Error}},
 	{ID: "syntax", Always: true, Driver: true, Refused: diag.Nginx, Severities: []diag.Severity{diag.Error}, Doc: analyzer.Doc{Summary: "cannot be read"}},
 	{
 		ID: "target-no-listener", Severities: []diag.Severity{diag.Warning, diag.Error},
@@ -142,8 +142,8 @@ func TestWrongUsage(t *testing.T) {
 		{"--severty error", `unknown flag: --severty; did you mean "--severity"?`},
 		{"-x", `unknown shorthand flag: 'x' in -x`},
 		{"--format", `flag needs an argument: --format`},
-		{"--format html", `unknown format "html": use text, json, github, gitlab, checkstyle or junit`},
-		{"--format jsn", `unknown format "jsn": use text, json, github, gitlab, checkstyle or junit; did you mean "json"?`},
+		{"--format html", `unknown format "html": use text, json, sarif, github, gitlab, checkstyle or junit`},
+		{"--format jsn", `unknown format "jsn": use text, json, sarif, github, gitlab, checkstyle or junit; did you mean "json"?`},
 		{"rules --format junit", `unknown format "junit": use text or json`},
 		{"--color maybe", `--color "maybe": use auto, always or never`},
 		{"--kind apache", `--kind "apache": use nginx or php-fpm`},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -64,6 +65,28 @@ func (p *program) explain(o *options) error {
 		}
 	}
 	return e.w.Flush()
+}
+
+// described are the rules as reports describe them.
+func described(rules []*analyzer.Rule) []render.Rule {
+	out := make([]render.Rule, len(rules))
+	for i, r := range rules {
+		var help strings.Builder
+		for _, section := range []struct{ title, text string }{
+			{"What is reported", r.Doc.What},
+			{"What happens", r.Doc.Why},
+			{"What is not seen", r.Doc.Gaps},
+			{"What to do", r.Doc.Remedy},
+			{"How safe the fixes are", r.Doc.FixSafety},
+			{"References", strings.Join(r.Doc.Refs, "\n\n")},
+		} {
+			if section.text != "" {
+				fmt.Fprintf(&help, "## %s\n\n%s\n\n", section.title, strings.Trim(section.text, "\n"))
+			}
+		}
+		out[i] = render.Rule{ID: r.ID, Summary: r.Doc.Summary, Level: slices.Max(r.Severities), Help: strings.TrimSpace(help.String())}
+	}
+	return out
 }
 
 type explainer struct {

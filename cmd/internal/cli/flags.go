@@ -39,7 +39,7 @@ var commands = map[string]command{
 
 // formats are the values of --format; listFormats those that commands take.
 var (
-	formats     = []string{"text", "json", "github", "gitlab", "checkstyle", "junit"}
+	formats     = []string{"text", "json", "sarif", "github", "gitlab", "checkstyle", "junit"}
 	listFormats = []string{"text", "json"}
 )
 

@@ -39,6 +39,7 @@ var Formats = map[string]func(io.Writer, *diag.Report, Options) error{
 	"gitlab":     GitLab,
 	"json":       JSON,
 	"junit":      JUnit,
+	"sarif":      SARIF,
 }
 
 // shown are the findings of a severity or above.
@@ -61,25 +62,26 @@ func headline(f *diag.Finding) string {
 }
 
 // sentences are all that a finding says, for formats that have one text for it:
-// the headline, the other places, and the notes. name writes the i-th related place.
-func sentences(f *diag.Finding, name func(i int) string) []string {
-	all := places(f, name)
+// the headline, the other places, and the notes. name writes the i-th related place,
+// escape a text that Clean has returned.
+func sentences(f *diag.Finding, name func(i int) string, escape func(string) string) []string {
+	all := places(f, name, escape)
 	for _, n := range notes(f) {
-		all = append(all, n.kind+": "+Clean(n.text))
+		all = append(all, n.kind+": "+escape(Clean(n.text)))
 	}
 	return all
 }
 
 // places are the headline and the other places.
-func places(f *diag.Finding, name func(i int) string) []string {
-	all := []string{headline(f)}
+func places(f *diag.Finding, name func(i int) string, escape func(string) string) []string {
+	all := []string{escape(headline(f))}
 	for i, l := range f.Related {
 		if l.Span.IsZero() {
 			continue // among the notes
 		}
 		text := name(i)
 		if l.Text != "" {
-			text += ": " + Clean(l.Text)
+			text += ": " + escape(Clean(l.Text))
 		}
 		all = append(all, text)
 	}
@@ -88,18 +90,24 @@ func places(f *diag.Finding, name func(i int) string) []string {
 
 // message is all that a finding says, in lines.
 func message(f *diag.Finding) string {
-	return strings.Join(sentences(f, func(i int) string { return place(f.Related[i].Span) }), "\n")
+	return strings.Join(sentences(f, relatedPlace(f), asIs), "\n")
 }
 
 // brief is a finding for formats that show one line of it: what is wrong, where
 // else, and what to do.
 func brief(f *diag.Finding) string {
-	all := places(f, func(i int) string { return place(f.Related[i].Span) })
+	all := places(f, relatedPlace(f), asIs)
 	if f.Remedy != "" {
 		all = append(all, Clean(f.Remedy))
 	}
 	return strings.Join(all, "; ")
 }
+
+func relatedPlace(f *diag.Finding) func(i int) string {
+	return func(i int) string { return place(f.Related[i].Span) }
+}
+
+func asIs(text string) string { return text }
 
 // fileOf is the path of a finding's file; "-" where it has none.
 func fileOf(f *diag.Finding) string {

@@ -42,6 +42,7 @@ func formatted(t *testing.T, format string, r *diag.Report, o render.Options) st
 // The extension of each format's golden files.
 var extensions = map[string]string{
 	"checkstyle": "checkstyle.xml", "github": "github", "gitlab": "gitlab.json", "json": "json", "junit": "junit.xml",
+	"sarif": "sarif",
 }
 
 // failed is the report on the small stack, with a file that could not be read.
@@ -197,7 +198,7 @@ func FuzzFormats(f *testing.F) {
 			}
 		}
 		valid := map[string]func(*testing.T, string, *diag.Report){
-			"checkstyle": validXML[checkstyle], "github": validGitHub, "gitlab": validGitLab, "junit": validXML[junit],
+			"checkstyle": validXML[checkstyle], "github": validGitHub, "gitlab": validGitLab, "junit": validXML[junit], "sarif": validSARIF,
 		}
 		for format, check := range valid {
 			check(t, outputs[format], r)
