@@ -146,6 +146,9 @@ func (p *project) classify(f *file) kind {
 	if src == nil || strings.IndexByte(src.Text[:min(len(src.Text), 8192)], 0) >= 0 {
 		return kindOther
 	}
+	if _, dump := source.ParseDump(src.Text); dump { // many files in one
+		return kindOther
+	}
 	ini := scanINI(src.Text)
 	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName.MatchString(f.path) {
 		return p.classifyFPM(f)

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx/nginxtest"
 	"nginx-lint/analyzer/source"
 )
@@ -60,6 +62,34 @@ func TestFilesRead(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("read\n%q\nnginx reads\n%q", got, want)
 			}
+			sameInDump(t, dir, string(out), report)
 		})
+	}
+}
+
+// sameInDump compares a report on a folder with that on what nginx printed of it.
+func sameInDump(t *testing.T, dir, printed string, want *diag.Report) {
+	t.Helper()
+	dump, ok := source.ParseDump(printed)
+	if !ok {
+		t.Fatalf("no dump:\n%s", printed)
+	}
+	got, err := analyzer.Run(analyzer.Options{Dump: &dump, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	describe := func(r *diag.Report) (all []string) {
+		for _, f := range r.Files {
+			all = append(all, strings.TrimPrefix(f.Path, dir+"/")+":\n"+f.Text)
+		}
+		for _, u := range r.Unresolved {
+			if u.Reason != diag.MissingInclude || !source.HasGlob(u.What) { // in a dump it is known that a pattern matches nothing
+				all = append(all, string(u.Reason)+" "+u.What)
+			}
+		}
+		return all
+	}
+	if diff := cmp.Diff(describe(want), describe(got)); diff != "" {
+		t.Errorf("-folder +dump:\n%s", diff)
 	}
 }

@@ -83,6 +83,9 @@ func Run(opts Options) (*diag.Report, error) {
 }
 
 func newProject(opts Options) *project {
+	if opts.Dump != nil {
+		opts.FS, opts.Paths, opts.Root = opts.Dump, nil, "/"
+	}
 	l := &links{FS: opts.FS, to: map[string]string{}, broken: map[string]string{}}
 	opts.FS = l
 	return &project{
@@ -94,6 +97,9 @@ func newProject(opts Options) *project {
 
 // gather lists the files to look into.
 func (p *project) gather() ([]*file, error) {
+	if p.opts.Dump != nil {
+		return []*file{p.files.get(p.opts.Dump.Names[0])}, nil
+	}
 	if err := p.checkRoot(); err != nil {
 		return nil, err
 	}
@@ -314,6 +320,9 @@ func (p *project) load(candidates []*file) error {
 			p.unreadable(f)
 		}
 		p.declaredKind(f, kinds)
+		if p.opts.Dump != nil && p.files.tree(f) != nil {
+			kinds[f] = kindNginxMain
+		}
 		if p.names(f.path) {
 			if err := p.override(f, kinds); err != nil {
 				return err
@@ -370,6 +379,9 @@ func (p *project) override(f *file, kinds map[*file]kind) error {
 // refused says why a named file is of no kind.
 func refused(f *file) string {
 	text := f.src.Text
+	if _, dump := source.ParseDump(text); dump {
+		return "what nginx -T printed is checked by itself, without other paths"
+	}
 	switch nul := strings.IndexByte(text, 0); {
 	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
 		return "text in UTF-16, which neither nginx nor PHP-FPM reads; save it as UTF-8"

@@ -59,6 +59,9 @@ func (p *program) lint(o *options) (int, error) {
 			return 0, err
 		}
 	}
+	if err := dumped(o, &in); err != nil {
+		return 0, err
+	}
 	report, err := p.check(in)
 	if err != nil {
 		return 0, err
@@ -88,6 +91,32 @@ func (p *program) lint(o *options) (int, error) {
 		return exitFailed, nil
 	}
 	return exitCode(report, o), nil
+}
+
+// dumped makes the input what `nginx -T` printed, where that is all there is.
+func dumped(o *options, in *analyzer.Options) error {
+	if len(o.args) != 1 {
+		return nil
+	}
+	text := ""
+	if in.Stdin != nil {
+		text = in.Stdin.Text
+	} else if info, err := in.FS.Stat(o.args[0]); err == nil && info.Mode().IsRegular() {
+		if text, err = in.FS.ReadFile(o.args[0]); err != nil {
+			return nil //nolint:nilerr // the check reports what cannot be read
+		}
+	}
+	dump, ok := source.ParseDump(text)
+	switch {
+	case !ok:
+		return nil
+	case o.fix != "" || o.diff:
+		return usagef("%s is what nginx -T printed: only the files themselves can be fixed", o.args[0])
+	case o.root != "":
+		return usagef("%s is what nginx -T printed: it says where its files lie, so there is no --root", o.args[0])
+	}
+	in.Dump, in.Paths, in.Stdin = &dump, nil, nil
+	return nil
 }
 
 func isStdin(path string) bool { return path == "-" }

@@ -231,7 +231,7 @@ func (o *options) validate() error {
 const usageHead = `nginx-lint reads nginx and PHP-FPM configuration together and says what will fail.
 
 Usage:
-  nginx-lint [flags] [PATH ...]   check files and folders; "-" is standard input
+  nginx-lint [flags] [PATH ...]   check files and folders; "-" is standard input, also what nginx -T prints
   nginx-lint --fix [PATH ...]     check, and write the safe fixes
   nginx-lint --diff [PATH ...]    check, and print the fixes; nothing is written
   nginx-lint explain RULE         what a rule means, why, examples, what to do
