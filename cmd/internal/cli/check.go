@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/term"
-
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
@@ -62,7 +60,7 @@ func (p *program) lint(o *options) (int, error) {
 	if err := dumped(o, &in); err != nil {
 		return 0, err
 	}
-	report, err := p.check(in)
+	report, err := p.checkShown(o, in)
 	if err != nil {
 		return 0, err
 	}
@@ -197,8 +195,7 @@ func (p *program) colored(when string, w io.Writer) bool {
 	if force := p.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		return true
 	}
-	f, ok := w.(*os.File)
-	return ok && p.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return p.Getenv("TERM") != "dumb" && isTerminal(w)
 }
 
 func exitCode(r *diag.Report, o *options) int {

@@ -36,7 +36,7 @@ func (p *program) fix(o *options, in analyzer.Options, report *diag.Report) (fix
 		fixer.Sweep(fixer.OS{}, p.Dir, report.Files)
 	}
 	plan := fixer.Plan(report, fixer.Options{
-		Check:      func(texts map[string]string) (*diag.Report, error) { return p.check(overlaid(in, texts)) },
+		Check:      func(texts map[string]string) (*diag.Report, error) { return p.checkShown(o, overlaid(in, texts)) },
 		Unsafe:     o.fix == fixUnsafe,
 		SyntaxRule: analyzer.RuleSyntax,
 		Wanted:     func(f *diag.Finding) bool { return f.Severity >= o.severity },
