@@ -31,6 +31,9 @@ var (
 // standard error; ok is false for other texts.
 func ParseDump(text string) (d Dump, ok bool) {
 	text = text[len(dumpPreface.FindString(text)):]
+	if !strings.HasPrefix(text, "# configuration file /") { // almost every file
+		return Dump{}, false
+	}
 	heads := dumpHead.FindAllStringSubmatchIndex(text, -1)
 	if len(heads) == 0 || heads[0][0] != 0 {
 		return Dump{}, false
