@@ -42,7 +42,7 @@ type Options struct {
 	// Stdin is standard input, where "-" is among the paths.
 	Stdin *source.File
 	// Dump is what `nginx -T` printed, where that is all there is to check: FS, Paths
-	// and Root are of no use then.
+	// and what says where files lie are of no use then.
 	Dump *source.Dump
 	// Rules are the rules to run; those of reading itself are always run.
 	Rules []*Rule

@@ -84,7 +84,7 @@ func Run(opts Options) (*diag.Report, error) {
 
 func newProject(opts Options) *project {
 	if opts.Dump != nil {
-		opts.FS, opts.Paths, opts.Root = opts.Dump, nil, "/"
+		opts.FS, opts.Paths, opts.Root, opts.Prefix, opts.PathMap = opts.Dump, nil, "/", "", nil
 	}
 	l := &links{FS: opts.FS, to: map[string]string{}, broken: map[string]string{}}
 	opts.FS = l
