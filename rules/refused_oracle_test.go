@@ -134,7 +134,7 @@ func judged(c ruleCase, oracle catalog.Version) (main string, ok bool) {
 var (
 	absoluteInclude = regexp.MustCompile(`(?m)^[^#\n]*include\s+["']?/|load_module`)
 	// machine are errors that depend on the machine, not on the configuration.
-	machine = regexp.MustCompile(`^(open\(\)|mkdir\(\)|getpwnam|getgrnam|host not found|cannot load certificate|bind\(\)|BIO_new_file|invalid PID)`)
+	machine = regexp.MustCompile(`^(open\(\)|mkdir\(\)|getpwnam|getgrnam|host not found|cannot load certificate|bind\(\)|BIO_new_file|SSL_CTX_load|invalid PID)`)
 )
 
 // lacks reports whether nginx refuses a directive only because it is built without its module.

@@ -46,6 +46,7 @@ func All() []*analyzer.Rule {
 		&listenWithoutSSL,
 		&locationConflict,
 		&missingSemicolon,
+		&nginxConfig,
 		&phpLocationShadowed,
 		&phpLocationStatic,
 		&phpSizeValue,

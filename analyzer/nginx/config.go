@@ -253,5 +253,27 @@ func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
 	}
 }
 
+// InOrder yields all directives with the block that each stands in, in the order
+// in which nginx reads them: what a block holds comes behind the directive that opens it.
+func (c *Config) InOrder() iter.Seq2[*Block, Ref] {
+	return func(yield func(*Block, Ref) bool) { inOrder(c.Top, yield) }
+}
+
+func inOrder(b *Block, yield func(*Block, Ref) bool) bool {
+	children := b.Children
+	for r := range b.All() {
+		if !yield(b, r) {
+			return false
+		}
+		if len(children) > 0 && children[0].Ref() == r {
+			if !inOrder(children[0], yield) {
+				return false
+			}
+			children = children[1:]
+		}
+	}
+	return true
+}
+
 // Placements counts how often a file is included.
 func (c *Config) Placements(t *syntax.Tree) int { return c.placements[t] }
