@@ -82,21 +82,21 @@ func (t *nginxTest) inForce(b *nginx.Block, name string) (r nginx.Ref, unset boo
 	return v.From, false
 }
 
-// before reports whether the nginx that will run it is certainly older.
-func (t *nginxTest) before(major, minor, patch uint16) bool {
+// before reports whether the nginx that will run it is certainly older than 1.MINOR.PATCH.
+func (t *nginxTest) before(minor, patch uint16) bool {
 	v := t.config.Version
-	return !v.IsZero() && v.Compare(catalog.Version{Major: major, Minor: minor, Patch: patch}) < 0
+	return !v.IsZero() && v.Compare(catalog.Version{Major: 1, Minor: minor, Patch: patch}) < 0
 }
 
 // block looks at what stands in one block, with what it inherits.
 func (t *nginxTest) block(b *nginx.Block) {
-	switch b.Context {
-	case catalog.HTTP:
+	switch in := b.Context; {
+	case in == catalog.HTTP:
 		t.longTypes(b)
 		t.longVariables(b)
-	case catalog.Stream:
+	case in == catalog.Stream:
 		t.longVariables(b)
-	case catalog.Server:
+	case in == catalog.Server:
 		t.withoutKey(b)
 		t.verifiesClients(b)
 		t.headerBuffers(b)
@@ -104,20 +104,20 @@ func (t *nginxTest) block(b *nginx.Block) {
 		t.referers(b)
 		t.longTypes(b)
 		t.longHeaders(b)
-	case catalog.Location, catalog.IfInLocation, catalog.LimitExcept:
+	case in&(catalog.Location|catalog.IfInLocation|catalog.LimitExcept) != 0:
 		t.rootAndAlias(b)
 		t.referers(b)
 		t.longTypes(b)
 		t.longHeaders(b)
 		t.securePass(b)
 		t.secureLinks(b)
-	case catalog.StreamServer:
+	case in == catalog.StreamServer:
 		t.streamServer(b)
-	case catalog.MailServer:
+	case in == catalog.MailServer:
 		t.mailServer(b)
-	case catalog.Rows:
+	case in == catalog.Rows:
 		t.longKeys(b)
-	case catalog.Upstream, catalog.StreamUpstream:
+	case in&(catalog.Upstream|catalog.StreamUpstream) != 0:
 		t.members(b)
 	}
 	t.storeAndCache(b)

@@ -72,7 +72,7 @@ func (t *nginxTest) headerBuffers(server *nginx.Block) {
 	f := diag.Finding{
 		Summary: "buffers for headers that are less than the connection's pool",
 		Subject: label(at.Head(), "large_client_header_buffers has %s, connection_pool_size is %s", size(headers), size(poolSize)),
-		Remedy:  fmt.Sprintf("make the size in large_client_header_buffers at least %s", size(poolSize)),
+		Remedy:  "make the size in large_client_header_buffers at least " + size(poolSize),
 	}
 	if !other.IsZero() {
 		f.Related = []diag.Label{label(other.Head(), "the other of the two")}

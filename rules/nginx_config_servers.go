@@ -62,7 +62,7 @@ func (t *nginxTest) members(u *nginx.Block) {
 		if u.Context == catalog.StreamUpstream && !service && !hasPort(args[0]) {
 			t.withoutPort(r, "an address without a port")
 		}
-		if i := slices.Index(args, "resolve"); i > 0 && !shared && !t.before(1, 27, 3) {
+		if i := slices.Index(args, "resolve"); i > 0 && !shared && !t.before(27, 3) {
 			t.refuse(r, fmt.Sprintf("resolving names at run time requires upstream %q in %s to be in shared memory", u.Ref().Arg(0), place(u.Head())), diag.Finding{
 				Summary: "names that change, in an upstream that cannot",
 				Subject: label(r.ArgSpan(i), "the upstream has no zone"),

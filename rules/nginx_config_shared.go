@@ -220,15 +220,15 @@ func zoneOf(b *nginx.Block, r nginx.Ref) (z zone, ok bool) {
 	switch name := r.Name(); name {
 	case "limit_req_zone", "limit_conn_zone":
 		z.use, z.once = strings.TrimSuffix(name, "_zone"), true
-		text, _ = parameter(r, "zone=")
+		text = parameter(r, "zone=")
 	case "limit_req":
 		z.use = name
-		text, _ = parameter(r, "zone=")
+		text = parameter(r, "zone=")
 	case "limit_conn":
 		z.use, text = name, r.Arg(0)
 	case "proxy_cache_path", "fastcgi_cache_path", "uwsgi_cache_path", "scgi_cache_path":
 		z.use, z.once = family+"_cache", true
-		text, _ = parameter(r, "keys_zone=")
+		text = parameter(r, "keys_zone=")
 	case "proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache":
 		if z.use, text = name, r.Arg(0); text == "off" {
 			return z, false
@@ -239,7 +239,7 @@ func zoneOf(b *nginx.Block, r nginx.Ref) (z zone, ok bool) {
 		}
 	case "ssl_session_cache":
 		z.use = name
-		text, _ = parameter(r, "shared:")
+		text = parameter(r, "shared:")
 	}
 	if text == "" || strings.Contains(text, "$") || b.Context&(catalog.AnyHTTP|catalog.AnyStream|catalog.AnyMail) == 0 {
 		return z, false
@@ -267,12 +267,12 @@ func subsystem(b *nginx.Block) string {
 	return "http"
 }
 
-// parameter is what stands behind a prefix in one of the arguments.
-func parameter(r nginx.Ref, prefix string) (value string, ok bool) {
+// parameter is what stands behind a prefix in one of the arguments; "" where none has it.
+func parameter(r nginx.Ref, prefix string) string {
 	for _, arg := range r.Args() {
 		if value, ok := strings.CutPrefix(arg, prefix); ok {
-			return value, true
+			return value
 		}
 	}
-	return "", false
+	return ""
 }

@@ -100,7 +100,7 @@ func (t *nginxTest) withoutKey(server *nginx.Block) {
 // where there is none, or nginx does not know it any more.
 func (t *nginxTest) sslOn(server *nginx.Block) nginx.Ref {
 	on, _ := t.inForce(server, "ssl")
-	if on.IsZero() || !strings.EqualFold(on.Arg(0), "on") || !t.config.Version.IsZero() && !t.before(1, 25, 1) {
+	if on.IsZero() || !strings.EqualFold(on.Arg(0), "on") || !t.config.Version.IsZero() && !t.before(25, 1) {
 		return nginx.Ref{}
 	}
 	return on
@@ -153,7 +153,7 @@ func (t *nginxTest) verifiesClients(server *nginx.Block) {
 	}
 	certificates, _, known := t.certificates(server)
 	client, trusted := server.Value("ssl_client_certificate"), server.Value("ssl_trusted_certificate")
-	old := t.before(1, 27, 1)
+	old := t.before(27, 1)
 	if len(certificates) == 0 || !known || !client.Unset || !trusted.Unset && !old {
 		return
 	}

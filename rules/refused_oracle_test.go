@@ -22,11 +22,11 @@ import (
 
 // TestRefused asks nginx -t about every case that is a whole configuration: it
 // refuses those with a finding that says so, and no others, and its message is
-// the one that the finding quotes.
+// the one that the finding quotes. So it is with what it warns of where it accepts.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	oracle := nginxtest.Version(t)
-	var asked, refused atomic.Int64
+	var asked, refused, warned atomic.Int64
 	t.Run("cases", func(t *testing.T) {
 		for _, name := range caseFiles(t, "*") {
 			rule, _, _ := strings.Cut(caseName(name), "/")
@@ -43,7 +43,7 @@ func TestRefused(t *testing.T) {
 				if !ok {
 					return
 				}
-				message, line := nginxtest.Test(t, write(t, c.files, main))
+				message, line, warnings := nginxtest.TestWarnings(t, write(t, c.files, main))
 				if message != "" && machine.MatchString(message) || lacks(message, oracle) {
 					return
 				}
@@ -56,16 +56,46 @@ func TestRefused(t *testing.T) {
 				asked.Add(1)
 				if message != "" {
 					refused.Add(1)
+				} else {
+					warned.Add(int64(len(warnings)))
+					compareWarnings(t, report, warnings)
 				}
 				compareRefusal(t, report, message, line)
 			})
 		}
 	})
-	t.Logf("%d cases, %d refused", asked.Load(), refused.Load())
-	if asked.Load() < 200 || refused.Load() < 40 {
-		t.Errorf("%d cases, %d refused: too few to say anything", asked.Load(), refused.Load())
+	t.Logf("%d cases, %d refused, %d warnings", asked.Load(), refused.Load(), warned.Load())
+	if asked.Load() < 200 || refused.Load() < 40 || warned.Load() < 20 {
+		t.Errorf("%d cases, %d refused, %d warnings: too few to say anything", asked.Load(), refused.Load(), warned.Load())
 	}
 }
+
+// compareWarnings looks for each warning in a finding, and the reverse.
+func compareWarnings(t *testing.T, report *diag.Report, warnings []string) {
+	t.Helper()
+	var quoted []string
+	for _, f := range report.Findings {
+		for _, n := range f.Notes {
+			text, ok := strings.CutPrefix(n, "nginx -t: [warn] ")
+			if !ok {
+				continue
+			}
+			quoted = append(quoted, text)
+			if !slices.Contains(warnings, text) {
+				t.Errorf("nginx does not warn of %s: %q", describe(f), text)
+			}
+		}
+	}
+	for _, w := range warnings {
+		if !slices.Contains(quoted, w) && !unwarned.MatchString(w) {
+			t.Errorf("nginx warns, and no finding says so: %q", w)
+		}
+	}
+}
+
+// unwarned are warnings that depend on the machine, or that a finding gives for
+// another address of the same servers.
+var unwarned = regexp.MustCompile(`^conflicting server name "" on 0\.0\.0\.0:80(00)?, ignored$|^conflicting server name "a\.test" on \[::\]:81, ignored$`)
 
 // apart are the cases on which nginx and the linter differ, and why.
 var apart = map[string]string{

@@ -47,6 +47,7 @@ func All() []*analyzer.Rule {
 		&locationConflict,
 		&missingSemicolon,
 		&nginxConfig,
+		&nginxWarning,
 		&phpLocationShadowed,
 		&phpLocationStatic,
 		&phpSizeValue,

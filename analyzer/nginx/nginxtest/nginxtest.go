@@ -137,6 +137,29 @@ func (s *Server) Answer(t *testing.T, socket, uri, header string) (response *htt
 // place that nginx names, "FILE:LINE" or ""; both are "" where nginx accepts it.
 func Test(t *testing.T, conf string) (message, place string) {
 	t.Helper()
+	message, place, _ = TestWarnings(t, conf)
+	return message, place
+}
+
+// TestWarnings is Test, and gives as well what nginx warns of, without places.
+func TestWarnings(t *testing.T, conf string) (message, place string, warnings []string) {
+	t.Helper()
+	out, accepted := ask(t, conf)
+	for _, m := range warning.FindAllSubmatch(out, -1) {
+		warnings = append(warnings, string(m[1]))
+	}
+	if accepted {
+		return "", "", warnings
+	}
+	m := emergency.FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("nginx -t refuses:\n%s", out)
+	}
+	return string(m[1]), strings.TrimPrefix(string(m[2]), filepath.Dir(conf)+"/"), warnings
+}
+
+func ask(t *testing.T, conf string) (out []byte, accepted bool) {
+	t.Helper()
 	dir := filepath.Dir(conf)
 	args := []string{"-t", "-q", "-p", dir + "/", "-e", "stderr", "-c", conf}
 	text, err := os.ReadFile(conf)
@@ -146,19 +169,13 @@ func Test(t *testing.T, conf string) (message, place string) {
 	if !ownPID.Match(text) {
 		args = append(args, "-g", "pid nginx.pid;")
 	}
-	out, err := exec.Command(Program(t), args...).CombinedOutput()
-	if err == nil {
-		return "", ""
-	}
-	m := emergency.FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("nginx -t: %v\n%s%s", err, out, text)
-	}
-	return string(m[1]), strings.TrimPrefix(string(m[2]), dir+"/")
+	out, err = exec.Command(Program(t), args...).CombinedOutput()
+	return out, err == nil
 }
 
 var (
 	ownPID    = regexp.MustCompile(`(?m)^\s*pid\s`)
+	warning   = regexp.MustCompile(`(?m)\[warn\] (?:\d+#\d+: )?(.*?)(?: in \S+:\d+)?$`)
 	emergency = regexp.MustCompile(`(?m)\[emerg\] (?:\d+#\d+: )?(.*?)(?: in (\S+:\d+))?$`)
 )
 

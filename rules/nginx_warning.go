@@ -1,0 +1,270 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+var nginxWarning = analyzer.Rule{
+	ID:         "nginx-warning",
+	Severities: []diag.Severity{diag.Warning},
+	Safeties:   []diag.Safety{diag.Safe},
+	YieldsTo:   []string{"server-unreachable"},
+	OnScope:    warnedByNginx,
+	NoProof:    "nginx -t itself is asked about every case of the rule, and has to print the warning that the finding quotes",
+	Doc: analyzer.Doc{
+		Summary: "what nginx accepts with a warning",
+		What: "What `nginx -t` warns of: a server name that another server of the address has; a MIME type, a word or an extension that stands twice (`text/html` is in every list of types already); a balancing method that replaces another; bits of an address behind its mask; a network twice in a `geo`; " +
+			"a cache without a key; an absolute `index` before the last; a server name with a slash; another number of `worker_cpu_affinity` masks than of processes.",
+		Why: "nginx starts, and a part of what is written has no effect, or another one than it seems: `[warn] conflicting server name \"a.test\" on 0.0.0.0:80, ignored`, `duplicate MIME type \"text/html\"`, `load balancing method redefined`. " +
+			"Without `fastcgi_cache_key` all requests have the same key: the first answer in the cache is given to everyone.",
+		Gaps: "Silent where a file that was not read may set the other side, for files that a program fills in, and behind the first syntax error of a file. " +
+			"Hash tables that are built less than optimally are not reported: that takes the whole content of all of them. What depends on the machine is not looked at. Obsolete directives are told by `deprecated`, servers that no request reaches by `server-unreachable`.",
+		Remedy:    "Remove what has no effect, or give it one.",
+		FixSafety: "Safe: only what has no effect today is dropped, and a network is written as nginx takes it.",
+		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_gzip_module.html#gzip_types", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_cache_key"},
+		Since:     "0.2.0",
+	},
+}
+
+func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
+	for _, c := range s.Nginx {
+		t := nginxWarnings{nginxTest{Pass: p, config: c}}
+		t.affinity()
+		for b := range c.Blocks(catalog.Any | catalog.Rows) {
+			t.block(b)
+		}
+	}
+	for _, a := range s.Addresses {
+		if !a.Stream {
+			nginxWarnings{nginxTest{Pass: p, config: a.Config}}.conflictingNames(a)
+		}
+	}
+}
+
+// nginxWarnings looks for what nginx -t warns of in one configuration.
+type nginxWarnings struct{ nginxTest }
+
+func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ...any) {
+	f.Severity = diag.Warning
+	f.Notes = append([]string{"nginx -t: [warn] " + says}, f.Notes...)
+	t.Report(at, append(analyzer.Causes{at}, causes...), f)
+}
+
+func (t nginxWarnings) block(b *nginx.Block) {
+	if b.Context == catalog.Rows {
+		if b.Name() == "geo" {
+			t.geo(b)
+		}
+		return
+	}
+	words := map[string]map[string]nginx.Ref{} // by directive
+	types := map[string]string{}               // content type by extension
+	var method nginx.Ref
+	for r := range b.All() {
+		if !t.written(r) {
+			continue
+		}
+		switch r.Name() {
+		case "allow", "deny", "set_real_ip_from", "geoip_proxy":
+			t.mask(r, 0, r.Arg(0))
+		case "server_name":
+			t.suspicious(r)
+		case "index":
+			t.absoluteIndex(r)
+		case "types":
+			if b.Context&catalog.AnyHTTP != 0 {
+				t.extensions(b, r, types)
+			}
+		case "hash", "ip_hash", "least_conn", "least_time", "random", "keepalive":
+			if b.Context&(catalog.Upstream|catalog.StreamUpstream) != 0 {
+				t.method(&method, r)
+			}
+		}
+		entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
+		if standing == catalog.Fits && entry.Section == catalog.Core && (entry.Type == catalog.TypeMIMETypes || entry.Type == catalog.TypeBitmask) {
+			if words[r.Name()] == nil {
+				words[r.Name()] = map[string]nginx.Ref{}
+			}
+			t.words(b, r, entry, words[r.Name()])
+		}
+	}
+	if b.Context&(catalog.Server|catalog.Location|catalog.IfInLocation|catalog.LimitExcept) != 0 {
+		t.cacheKeys(b)
+	}
+}
+
+// dropWord removes an argument with the blanks before it.
+func dropWord(r nginx.Ref, i int) diag.Edit {
+	before := r.Tree().NameSpan(r.ID)
+	if i > 0 {
+		before = r.ArgSpan(i - 1)
+	}
+	at := r.ArgSpan(i)
+	return diag.Edit{Span: source.Span{File: at.File, Start: before.End, End: at.End}}
+}
+
+// words looks for words that stand twice in the directives of one name in a block.
+func (t nginxWarnings) words(b *nginx.Block, r nginx.Ref, entry *catalog.Directive, seen map[string]nginx.Ref) {
+	mime := entry.Type == catalog.TypeMIMETypes
+	if mime && slices.ContainsFunc(b.Own(r.Name()), func(r nginx.Ref) bool { return slices.Contains(r.Args(), "*") }) {
+		return // behind it nothing counts
+	}
+	for i, word := range r.Args() {
+		key := strings.ToLower(word)
+		f := diag.Finding{Summary: "a word stands twice", Subject: label(r.ArgSpan(i), "there already"), Remedy: "drop it"}
+		says := fmt.Sprintf("duplicate value %q", word)
+		if mime {
+			says = fmt.Sprintf("duplicate MIME type %q", key)
+			f.Summary = "a MIME type stands twice"
+		}
+		first, again := seen[key]
+		switch {
+		case again && first != r:
+			f.Related = []diag.Label{label(first.Head(), "the first one")}
+		case mime && !again && entry.HasDefault && strings.HasPrefix(entry.Default+" ", key+" "):
+			f.Subject.Text = "in the list without being written"
+		case !again:
+			seen[key] = r
+			continue
+		}
+		if r.NArgs() > 1 {
+			f.Fixes = []diag.Fix{{Title: "drop " + word, Safety: diag.Safe, Edits: []diag.Edit{dropWord(r, i)}}}
+		}
+		t.warn(r, says, f)
+	}
+}
+
+func (t nginxWarnings) suspicious(r nginx.Ref) {
+	for i, name := range r.Args() {
+		if strings.Contains(name, "/") {
+			t.warn(r, fmt.Sprintf("server name %q has suspicious symbols", name), diag.Finding{
+				Summary: "a server name that is no name",
+				Subject: label(r.ArgSpan(i), "no host name has a slash"),
+				Remedy:  "write the host name alone",
+			})
+		}
+	}
+}
+
+func (t nginxWarnings) absoluteIndex(r nginx.Ref) {
+	for i, name := range r.Args()[:max(r.NArgs()-1, 0)] {
+		if strings.HasPrefix(name, "/") {
+			t.warn(r, `only the last index in "index" directive should be absolute`, diag.Finding{
+				Summary: "what stands behind an absolute index is never looked at",
+				Subject: label(r.ArgSpan(i), "nginx takes it without looking whether it exists"),
+				Remedy:  "put it last",
+			})
+		}
+	}
+}
+
+// extensions looks for file name extensions that have a type in the block already.
+func (t nginxWarnings) extensions(b *nginx.Block, r nginx.Ref, types map[string]string) {
+	i := slices.IndexFunc(b.Children, func(c *nginx.Block) bool { return c.Ref() == r })
+	if i < 0 {
+		return
+	}
+	for row := range b.Children[i].All() {
+		if !t.written(row) {
+			continue
+		}
+		for n, arg := range row.Args() {
+			extension := strings.ToLower(arg)
+			before, again := types[extension]
+			if types[extension] = row.Name(); !again {
+				continue
+			}
+			f := diag.Finding{
+				Summary: "an extension with two types",
+				Subject: label(row.ArgSpan(n), "had %s before; the last one counts", before),
+				Remedy:  "keep one of the two",
+			}
+			if before == row.Name() {
+				f.Summary = "an extension stands twice"
+				if row.NArgs() > 1 {
+					f.Fixes = []diag.Fix{{Title: "drop " + arg, Safety: diag.Safe, Edits: []diag.Edit{dropWord(row, n)}}}
+				}
+			}
+			t.warn(row, fmt.Sprintf("duplicate extension %q, content type: %q, previous content type: %q", extension, row.Name(), before), f)
+		}
+	}
+}
+
+// method looks for a balancing method behind another; keepalive is one to it up to nginx 1.29.6.
+func (t nginxWarnings) method(first *nginx.Ref, r nginx.Ref) {
+	if r.Name() == "keepalive" {
+		if first.IsZero() && t.before(29, 7) {
+			*first = r
+		}
+		return
+	}
+	if !first.IsZero() {
+		f := diag.Finding{
+			Summary: "a balancing method replaces another",
+			Subject: label(r.Head(), "this one counts"),
+			Related: []diag.Label{label(first.Head(), "replaced")},
+			Remedy:  "keep one of the two",
+		}
+		if first.Name() == "keepalive" {
+			f.Summary = "keepalive stands before the balancing method"
+			f.Subject.Text = "replaces what keepalive has set up: connections are not kept"
+			f.Remedy = "put keepalive behind it"
+		}
+		t.warn(r, "load balancing method redefined", f)
+	}
+	*first = r
+}
+
+// cacheKeys looks for caches that tell no request from another.
+func (t nginxWarnings) cacheKeys(b *nginx.Block) {
+	for _, family := range []string{"fastcgi", "uwsgi", "scgi"} {
+		cache := b.Value(family + "_cache").From
+		if cache.IsZero() || !t.written(cache) || cache.Arg(0) == "off" || !b.Value(family+"_cache_key").Unset {
+			continue
+		}
+		t.warn(cache, fmt.Sprintf("no \"%s_cache_key\" for \"%s_cache\"", family, family), diag.Finding{
+			Summary: "a cache without a key",
+			Subject: label(cache.Head(), "no %s_cache_key is in force: all requests share one answer", family),
+			Remedy:  fmt.Sprintf("add `%s_cache_key $scheme$request_method$host$request_uri;`", family),
+		})
+	}
+}
+
+// affinity compares the number of masks with that of processes.
+func (t nginxWarnings) affinity() {
+	top := t.config.Top
+	masks := t.own(top, "worker_cpu_affinity")
+	if top.Context != catalog.Main || len(masks) != 1 || masks[0].NArgs() < 2 || masks[0].Arg(0) == "auto" {
+		return
+	}
+	processes, none := t.inForce(top, "worker_processes")
+	n := 1
+	if !none {
+		var err error
+		if n, err = strconv.Atoi(processes.Arg(0)); processes.IsZero() || err != nil {
+			return
+		}
+	}
+	if n == masks[0].NArgs() {
+		return
+	}
+	f := diag.Finding{
+		Summary: "not as many masks as processes",
+		Subject: label(masks[0].Head(), "%d masks for %d worker processes", masks[0].NArgs(), n),
+		Remedy:  "write a mask for each process",
+	}
+	if !processes.IsZero() {
+		f.Related = []diag.Label{label(processes.Head(), "the number of processes")}
+	}
+	t.warn(masks[0], `the number of "worker_processes" is not equal to the number of "worker_cpu_affinity" masks, using last mask for remaining worker processes`, f)
+}

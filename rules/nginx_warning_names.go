@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+)
+
+// conflictingNames looks for names that an earlier server of an address has, or
+// the server itself. nginx looks at names only where several servers share an address.
+func (t nginxWarnings) conflictingNames(a *stack.Address) {
+	servers := a.Servers()
+	if len(servers) < 2 || slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return !t.written(l.Ref) }) {
+		return
+	}
+	names := nameTable{}
+	for _, server := range servers {
+		own := map[string]bool{}
+		for _, r := range t.own(server, "server_name") {
+			for i, arg := range r.Args() {
+				name := strings.ToLower(arg)
+				if strings.HasPrefix(name, "~") || strings.Contains(name, "$") || nginx.Opaque(name) {
+					continue
+				}
+				by := names.add(name, server)
+				if by != server || own[name] {
+					t.conflictingName(a, server, by, r, i)
+				}
+				own[name] = true
+			}
+		}
+		if len(own) == 0 && len(server.Own("server_name")) == 0 && !server.Missing {
+			names.add("", server)
+		}
+	}
+}
+
+func (t nginxWarnings) conflictingName(a *stack.Address, server, by *nginx.Block, r nginx.Ref, i int) {
+	name := strings.ToLower(r.Arg(i))
+	f := diag.Finding{
+		Summary: "a server name that another server has",
+		Subject: label(r.ArgSpan(i), "ignored on %s", a),
+		Related: []diag.Label{label(namePlace(by), "has %q there", name)},
+		Remedy:  "remove it from one of the two",
+	}
+	if by == server {
+		f.Summary = "a server name stands twice"
+		f.Subject.Text = "this server has it already"
+		f.Related = nil
+		f.Remedy = "drop it"
+		if i > 0 {
+			f.Fixes = []diag.Fix{{Title: "drop the second " + name, Safety: diag.Safe, Edits: []diag.Edit{dropWord(r, i)}}}
+		}
+	}
+	t.warn(r, fmt.Sprintf("conflicting server name %q on %s, ignored", name, a), f, server)
+}
+
+// mask looks for bits behind the mask of a network.
+func (t nginxWarnings) mask(r nginx.Ref, i int, network string) {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil || prefix == prefix.Masked() {
+		return
+	}
+	span := r.Tree().NameSpan(r.ID)
+	if i >= 0 {
+		span = r.ArgSpan(i)
+	}
+	better := prefix.Masked().String()
+	t.warn(r, fmt.Sprintf("low address bits of %s are meaningless", network), diag.Finding{
+		Summary: "an address with bits behind its mask",
+		Subject: label(span, "nginx takes it for %s", better),
+		Remedy:  "write the network, or the address alone if only that is meant",
+		Fixes:   []diag.Fix{{Title: "write " + better, Safety: diag.Safe, Edits: []diag.Edit{{Span: span, NewText: better}}}},
+	})
+}
+
+// geo looks for networks that stand twice in a geo.
+func (t nginxWarnings) geo(rows *nginx.Block) {
+	if rows.Missing || len(rows.Own("ranges")) > 0 {
+		return
+	}
+	seen := map[netip.Prefix]nginx.Ref{}
+	for r := range rows.All() {
+		if !t.written(r) || r.NArgs() != 1 {
+			continue
+		}
+		network := r.Name()
+		switch network {
+		case "proxy", "delete":
+			t.mask(r, 0, r.Arg(0))
+			if prefix, ok := geoNetwork(r.Arg(0)); ok && network == "delete" {
+				delete(seen, prefix)
+			}
+			continue
+		case "default":
+			network = "0.0.0.0/0"
+		default:
+			t.mask(r, -1, network)
+		}
+		prefix, ok := geoNetwork(network)
+		if !ok {
+			continue
+		}
+		first, again := seen[prefix]
+		if !again {
+			seen[prefix] = r
+			continue
+		}
+		t.warn(r, fmt.Sprintf("duplicate network %q, value: %q, old value: %q", r.Name(), r.Arg(0), first.Arg(0)), diag.Finding{
+			Summary: "a network stands twice in a geo",
+			Subject: label(r.Head(), "the last one counts"),
+			Related: []diag.Label{label(first.Head(), "the first one")},
+			Remedy:  "keep one of the two",
+		})
+		seen[prefix] = r
+	}
+}
+
+// geoNetwork reads a network, or an address for itself alone.
+func geoNetwork(s string) (netip.Prefix, bool) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
+	prefix, err := netip.ParsePrefix(s)
+	return prefix.Masked(), err == nil
+}
