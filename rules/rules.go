@@ -10,6 +10,7 @@ func All() []*analyzer.Rule {
 		&bodySizeMismatch,
 		&brokenLink,
 		&bufferSizes,
+		&deprecated,
 		&directiveArguments,
 		&directiveContext,
 		&directiveDuplicate,
