@@ -54,7 +54,6 @@ type progress struct {
 	block   nginx.Ref            // the first block behind which no module is loaded
 	modules map[string]nginx.Ref // by path
 	pools   map[string]nginx.Ref // thread pools by name
-	aio     []nginx.Ref          // uses of thread pools
 	formats map[logName]nginx.Ref
 	logs    map[logName]bufferedLog
 	folders map[string]folder
@@ -86,7 +85,6 @@ func (t *nginxTest) inOrder() {
 			s.directive(b, r)
 		}
 	}
-	s.threadPools()
 	s.ports()
 }
 
@@ -98,14 +96,14 @@ func (s *progress) directive(b *nginx.Block, r nginx.Ref) {
 		}
 	case "load_module":
 		s.module(r)
+	case "limit_req", "limit_conn":
+		s.limitTwice(b, r)
 	case "thread_pool":
 		s.threadPool(r)
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass":
 		if !strings.Contains(r.Arg(0), "$") {
 			s.passes = append(s.passes, pass{b, r})
 		}
-	case "aio":
-		s.aio = append(s.aio, r)
 	case "log_format":
 		s.logFormat(b, r)
 	case "access_log":
@@ -178,26 +176,6 @@ func (s *progress) threadPool(r nginx.Ref) {
 		return
 	}
 	s.pools[name] = r
-}
-
-// threadPools looks for the pools that are used, which may be declared anywhere.
-func (s *progress) threadPools() {
-	if s.config.Fragment || s.config.Top.Missing {
-		return
-	}
-	for _, r := range s.aio {
-		name, named := strings.CutPrefix(r.Arg(0), "threads=")
-		if !named || name == "default" || strings.Contains(name, "$") {
-			continue
-		}
-		if _, known := s.pools[name]; !known {
-			s.refuse(r, fmt.Sprintf("unknown thread pool %q", name), diag.Finding{
-				Summary: "a thread pool that nobody declares",
-				Subject: label(r.ArgSpan(0), "no thread_pool %s stands at the main level", name),
-				Remedy:  fmt.Sprintf("add `thread_pool %s threads=N;` at the main level, or write `threads`", name),
-			})
-		}
-	}
 }
 
 // redirect looks for the proxy_pass that `proxy_redirect default` reads.

@@ -58,10 +58,6 @@ func (t *nginxTest) members(u *nginx.Block) {
 		if len(args) == 0 {
 			continue
 		}
-		service := slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "service=") })
-		if u.Context == catalog.StreamUpstream && !service && !hasPort(args[0]) {
-			t.withoutPort(r, "an address without a port")
-		}
 		if i := slices.Index(args, "resolve"); i > 0 && !shared && !t.before(27, 3) {
 			t.refuse(r, fmt.Sprintf("resolving names at run time requires upstream %q in %s to be in shared memory", u.Ref().Arg(0), place(u.Head())), diag.Finding{
 				Summary: "names that change, in an upstream that cannot",
@@ -108,7 +104,7 @@ func (s *progress) ports() {
 				Remedy:  "drop the port, or rename the upstream if the host is meant",
 			})
 		} else if u == nil && p.in.Context == catalog.StreamServer && s.streamRead(p.in) && !hasPort(p.by.Arg(0)) {
-			s.withoutPort(p.by, "neither an upstream nor an address with a port")
+			s.withoutPort(p.by)
 		}
 	}
 }
@@ -119,10 +115,10 @@ func (s *progress) streamRead(server *nginx.Block) bool {
 	return stream != nil && !stream.Missing && !s.config.Fragment && !s.config.Top.Missing
 }
 
-func (t *nginxTest) withoutPort(r nginx.Ref, text string) {
+func (t *nginxTest) withoutPort(r nginx.Ref) {
 	t.refuse(r, fmt.Sprintf("no port in upstream %q", r.Arg(0)), diag.Finding{
 		Summary: "a target without a port",
-		Subject: label(r.ArgSpan(0), "%s", text),
+		Subject: label(r.ArgSpan(0), "neither an upstream nor an address with a port"),
 		Remedy:  "write HOST:PORT",
 	})
 }

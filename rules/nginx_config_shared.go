@@ -41,14 +41,6 @@ const gzipBuffer, gzipLevel = 64 << 10, 1
 // fit to all.
 func (s *progress) accessLog(b *nginx.Block, r nginx.Ref) {
 	file := r.Arg(0)
-	if subsystem(b) == "stream" && r.NArgs() == 1 && file != "off" {
-		s.refuse(r, "log format is not specified", diag.Finding{
-			Summary: "a log without a format",
-			Subject: label(r.Head(), "stream has no format of its own"),
-			Remedy:  "write the name of a log_format behind the file",
-		})
-		return
-	}
 	if r.NArgs() < 2 || strings.Contains(file, "$") || strings.HasPrefix(file, "syslog:") {
 		return
 	}
@@ -139,13 +131,13 @@ type zone struct {
 	name string
 	// use is the module that works with it.
 	use string
-	// bytes is 0 where the directive only uses it.
+	// bytes is 0 where another directive says it.
 	bytes int64
 	// once is set where only one directive may declare it.
 	once bool
 }
 
-// zone compares the declarations and uses of a zone.
+// zone compares the declarations of a zone.
 func (s *progress) zone(b *nginx.Block, r nginx.Ref) {
 	own, ok := zoneOf(b, r)
 	if !ok {
@@ -154,9 +146,6 @@ func (s *progress) zone(b *nginx.Block, r nginx.Ref) {
 	first, again := s.zones[own.name]
 	if !again {
 		s.zones[own.name] = own
-		return
-	}
-	if s.limitTwice(b, r, own) {
 		return
 	}
 	f := diag.Finding{
@@ -179,35 +168,37 @@ func (s *progress) zone(b *nginx.Block, r nginx.Ref) {
 		}
 		s.refuse(r, says, s.twice(r, first.by, "a zone is declared twice", "the second one of this name"))
 	default:
-		if own.once || first.bytes == 0 {
-			first.by, first.once = r, first.once || own.once
-			first.bytes = max(first.bytes, own.bytes)
-			s.zones[own.name] = first
+		if first.bytes == 0 {
+			s.zones[own.name] = own
 		}
 	}
 }
 
 // limitTwice finds a limit of one zone that stands twice in a block.
-func (s *progress) limitTwice(b *nginx.Block, r nginx.Ref, own zone) bool {
-	if r.Name() != "limit_req" && r.Name() != "limit_conn" {
-		return false
-	}
+func (s *progress) limitTwice(b *nginx.Block, r nginx.Ref) {
+	name := limitZone(r)
 	for _, other := range b.Own(r.Name()) {
 		if other == r {
-			break
+			return
 		}
-		if z, ok := zoneOf(b, other); ok && z.name == own.name && s.written(other) {
-			s.refuse(r, fmt.Sprintf("%q directive is duplicate", r.Name()), s.twice(r, other, "a limit stands twice", "the second one with zone "+own.name))
-			return true
+		if name != "" && limitZone(other) == name && s.written(other) {
+			s.refuse(r, fmt.Sprintf("%q directive is duplicate", r.Name()), s.twice(r, other, "a limit stands twice", "the second one with zone "+name))
+			return
 		}
 	}
-	return false
 }
 
-// String says what a directive does with a zone.
+func limitZone(r nginx.Ref) string {
+	if r.Name() == "limit_conn" {
+		return r.Arg(0)
+	}
+	return parameter(r, "zone=")
+}
+
+// String says what a zone is for.
 func (z zone) String() string {
 	if z.bytes == 0 {
-		return z.use + " uses zone " + z.name
+		return "zone " + z.name + " for " + z.use
 	}
 	return fmt.Sprintf("zone %s of %s for %s", z.name, size(z.bytes), z.use)
 }
@@ -221,18 +212,9 @@ func zoneOf(b *nginx.Block, r nginx.Ref) (z zone, ok bool) {
 	case "limit_req_zone", "limit_conn_zone":
 		z.use, z.once = strings.TrimSuffix(name, "_zone"), true
 		text = parameter(r, "zone=")
-	case "limit_req":
-		z.use = name
-		text = parameter(r, "zone=")
-	case "limit_conn":
-		z.use, text = name, r.Arg(0)
 	case "proxy_cache_path", "fastcgi_cache_path", "uwsgi_cache_path", "scgi_cache_path":
 		z.use, z.once = family+"_cache", true
 		text = parameter(r, "keys_zone=")
-	case "proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache":
-		if z.use, text = name, r.Arg(0); text == "off" {
-			return z, false
-		}
 	case "zone":
 		if z.use, text = "upstream", r.Arg(0); r.NArgs() > 1 {
 			text += ":" + r.Arg(1)
@@ -253,7 +235,7 @@ func zoneOf(b *nginx.Block, r nginx.Ref) (z zone, ok bool) {
 		z.bytes, ok = nginx.ParseSize(digits)
 		return z, ok && z.bytes > 0 && z.name != ""
 	}
-	return z, !z.once && z.use != "ssl_session_cache"
+	return z, r.Name() == "zone" // its size may stand in another upstream
 }
 
 // subsystem is "http", "stream" or "mail".
