@@ -34,9 +34,10 @@ var deprecated = analyzer.Rule{
 
 func deprecations(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		d := deprecation{nginxTest{Pass: p, config: c}, map[*nginx.Block][]*stack.Address{}}
+		d := deprecation{nginxTest{Pass: p, config: c}, map[*nginx.Block][]*stack.Address{}, map[*stack.Address]bool{}}
 		for _, a := range s.Addresses {
 			if a.Config == c && !a.Stream {
+				d.agreed[a] = agreed(a)
 				for _, server := range a.Servers() {
 					d.addresses[server] = append(d.addresses[server], a)
 				}
@@ -57,6 +58,7 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 type deprecation struct {
 	nginxTest
 	addresses map[*nginx.Block][]*stack.Address // of each server
+	agreed    map[*stack.Address]bool
 }
 
 // since reports whether the nginx that will run it has a version or a later one;
@@ -200,22 +202,29 @@ func (d deprecation) movable(server *nginx.Block, with []nginx.Ref) bool {
 		}
 	}
 	for _, a := range d.addresses[server] {
-		if !a.Complete {
+		if !d.agreed[a] {
 			return false
-		}
-		if a.UDP || a.HTTP2.IsZero() && a.TLS.IsZero() {
-			continue
-		}
-		for _, other := range a.Servers() {
-			if on := other.Value("http2"); on.Explicit() && strings.EqualFold(on.Arg(0), "on") {
-				continue
-			} else if !on.Unset {
-				return false
-			}
-			if !slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return l.Server == other && l.Has("http2") }) {
-				return false
-			}
 		}
 	}
 	return allListensKnown(server)
+}
+
+// agreed reports whether an address is none for TLS or HTTP/2, or every server of it
+// says for itself that it speaks HTTP/2.
+func agreed(a *stack.Address) bool {
+	if !a.Complete || a.UDP || a.HTTP2.IsZero() && a.TLS.IsZero() {
+		return a.Complete
+	}
+	says := map[*nginx.Block]bool{}
+	for _, l := range a.Listens {
+		says[l.Server] = says[l.Server] || l.Has("http2")
+	}
+	for server, byListen := range says {
+		on := server.Value("http2")
+		if on.Explicit() && strings.EqualFold(on.Arg(0), "on") || on.Unset && byListen {
+			continue
+		}
+		return false
+	}
+	return true
 }

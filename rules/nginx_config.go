@@ -67,9 +67,15 @@ func (t *nginxTest) written(r nginx.Ref) bool {
 	return t.Certain(r) && !templated(r) && !slices.ContainsFunc(r.Args(), placeholder.MatchString)
 }
 
+// stands is written, and reports whether nginx knows the directive in the block.
+func (t *nginxTest) stands(b *nginx.Block, r nginx.Ref) bool {
+	_, standing := catalog.Find(r.Name(), b.Context, t.config.Version)
+	return standing == catalog.Fits && t.written(r)
+}
+
 // own are the directives of a block with a name that are written as they will run.
 func (t *nginxTest) own(b *nginx.Block, name string) []nginx.Ref {
-	return slices.DeleteFunc(slices.Clone(b.Own(name)), func(r nginx.Ref) bool { return !t.written(r) })
+	return slices.DeleteFunc(slices.Clone(b.Own(name)), func(r nginx.Ref) bool { return !t.stands(b, r) })
 }
 
 // inForce is the directive that gives a block a value, zero where there is none

@@ -28,7 +28,7 @@ func (t *nginxTest) storeAndCache(b *nginx.Block) {
 func (t *nginxTest) besides(b *nginx.Block, names []string, says func(r, first nginx.Ref) string, remedy string) {
 	var first nginx.Ref
 	for r := range b.All() {
-		if !slices.Contains(names, r.Name()) || !t.written(r) || r.Arg(0) == "off" && r.Name() != "root" && r.Name() != "alias" {
+		if !slices.Contains(names, r.Name()) || !t.stands(b, r) || r.Arg(0) == "off" && r.Name() != "root" && r.Name() != "alias" {
 			continue
 		}
 		if first.IsZero() {

@@ -81,7 +81,7 @@ func (t *nginxTest) inOrder() {
 		}
 	}
 	for b, r := range t.config.InOrder() {
-		if b.Context&^catalog.Rows != 0 && t.written(r) {
+		if b.Context&catalog.Any != 0 && t.stands(b, r) {
 			s.directive(b, r)
 		}
 	}
