@@ -116,12 +116,7 @@ func matches(patterns []string, name string) bool {
 }
 
 func (p *project) excluded(name string) bool {
-	for _, pattern := range p.opts.Exclude {
-		if source.MatchPath(pattern, name) || path.IsAbs(pattern) && source.MatchPath(pattern, p.abs(name)) {
-			return true
-		}
-	}
-	return false
+	return p.matches(p.opts.Exclude, name)
 }
 
 // leftOut reports whether a path that was not itself named is excluded, or stands

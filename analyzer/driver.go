@@ -116,9 +116,6 @@ func (d *driver) run() {
 	}
 	parallel(work, func(do func()) { do() })
 	for _, p := range passes {
-		if p.Rule.InfoOff && !slices.Contains(d.opts.Asked, p.Rule.ID) {
-			p.found = slices.DeleteFunc(p.found, func(f reported) bool { return f.Severity == diag.Info })
-		}
 		d.findings = append(d.findings, p.found...)
 	}
 	d.reading()
@@ -157,7 +154,7 @@ func (p *Pass) scope() {
 
 // finish sorts, de-duplicates and silences.
 func (d *driver) finish() *diag.Report {
-	found, yielded := d.precedence(d.findings)
+	found, yielded := d.precedence(d.wantedLevels(d.findings))
 	found = d.merge(found)
 	r := &d.report
 	for i := range found {
@@ -166,8 +163,8 @@ func (d *driver) finish() *diag.Report {
 	fingerprint(found)
 	found = d.silence(found, yielded)
 	for _, f := range found {
-		if level, ok := d.opts.Levels[f.Rule]; ok {
-			f.Severity = level
+		if l := d.level(f.Rule, f.Subject.Span.File.Path); l.severity != 0 {
+			f.Severity = l.severity
 		}
 		if d.concerns(f.Finding) {
 			r.Findings = append(r.Findings, f.Finding)

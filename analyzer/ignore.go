@@ -3,6 +3,7 @@ package analyzer
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -151,13 +152,32 @@ func (d *driver) review(in *ignore) (bad []reported) {
 			bad = append(bad, badIgnore(in.comment, "there is no rule named "+rule, "`nginx-lint rules` lists them"))
 		case unused(rule):
 			f := badIgnore(in.comment, rule+" reports nothing here", "remove the comment")
-			if !slices.ContainsFunc(in.rules, func(other string) bool { return !unused(other) }) {
-				f.Fixes = []diag.Fix{{Title: "remove the comment", Safety: diag.Safe, Edits: []diag.Edit{removeComment(in.comment)}}}
-			}
+			f.Fixes = d.unsilence(in, rule, unused)
 			bad = append(bad, f)
 		}
 	}
 	return bad
+}
+
+// unsilence is the fix that takes a rule out of a comment that silences nothing of
+// it, or removes the comment where none of its rules is of use: no server reads it.
+func (d *driver) unsilence(in *ignore, rule string, unused func(string) bool) []diag.Fix {
+	at := in.comment
+	if isTemplate(path.Base(at.File.Path), at.File.LineText(at.Line())) {
+		return nil // what fills it in would write the comment again
+	}
+	fix := diag.Fix{Title: "remove the comment", Safety: diag.Safe, Edits: []diag.Edit{removeComment(at)}}
+	if slices.ContainsFunc(in.rules, func(other string) bool { return !unused(other) }) {
+		list := strings.Join(in.rules, ",")
+		start := at.Start + strings.Index(at.Text(), list)
+		left := slices.DeleteFunc(slices.Clone(in.rules), func(r string) bool { return r == rule })
+		fix.Title = "take " + rule + " out of the comment"
+		fix.Edits[0] = diag.Edit{Span: source.Span{File: at.File, Start: start, End: start + len(list)}, NewText: strings.Join(left, ",")}
+	}
+	if d.opts.Root != "" && !d.below(at.File.Path, d.opts.Root) {
+		fix.Safety = diag.Manual
+	}
+	return []diag.Fix{fix}
 }
 
 // ran is the rule of that name; nil where it did not run.
@@ -173,20 +193,28 @@ func (d *driver) ran(id string) *Rule {
 // that it is part of; and for rules that join several, all that runs beside these.
 func (d *driver) settled(id string, src *source.File) bool {
 	rule := d.ran(id)
-	if rule == nil || id == RuleSyntax || id == RuleReadLimit {
-		return rule != nil
+	if rule == nil || d.level(id, src.Path).off || rule.InfoOff && !d.level(id, src.Path).asked {
+		return false
+	}
+	if id == RuleSyntax || id == RuleReadLimit {
+		return true
 	}
 	f := d.files.get(src.Path)
 	holds := func(c *nginx.Config) bool { return f.nginx != nil && slices.Contains(c.Files, f.nginx) }
 	runs := func(m *fpm.Master) bool { return f.ini != nil && slices.Contains(m.Files, f.ini) }
-	partial := func(c *nginx.Config) bool { return c.Fragment || len(c.Missing) > 0 }
+	partial := func(c *nginx.Config) bool {
+		return c.Fragment || len(c.Missing) > 0 || slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool { return len(t.Errors) > 0 })
+	}
+	broken := func(m *fpm.Master) bool {
+		return !m.Complete() || slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return len(in.Errors) > 0 })
+	}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		if holds(c) && partial(c) {
 			return false
 		}
 	}
 	for _, m := range d.masters {
-		if runs(m) && !m.Complete() {
+		if runs(m) && broken(m) {
 			return false
 		}
 	}
@@ -195,7 +223,7 @@ func (d *driver) settled(id string, src *source.File) bool {
 	}
 	return !slices.ContainsFunc(d.scopes, func(s *stack.Scope) bool {
 		return (slices.ContainsFunc(s.Nginx, holds) || slices.ContainsFunc(s.Masters, runs)) &&
-			(!s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial))
+			(!s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial) || slices.ContainsFunc(s.Masters, broken))
 	})
 }
 

@@ -50,8 +50,11 @@ type Options struct {
 	Asked []string
 	// Known are the ids of all rules there are, for comments that name them.
 	Known []string
-	// Levels are the severities that findings get in place of their own, by rule.
+	// Levels are the severities that findings get in place of their own, by rule;
+	// at OffLevel they are not reported but where an override says so.
 	Levels map[string]diag.Severity
+	// Overrides say what holds in some paths in place of Levels; of several the last.
+	Overrides []Override
 	// RuleOptions are the values of options that differ from their defaults, by rule and name.
 	RuleOptions map[string]map[string]float64
 }

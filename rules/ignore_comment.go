@@ -19,7 +19,7 @@ var ignoreComment = analyzer.Rule{
 		Why:       "A comment without a reason cannot be judged by the next reader, one with a misspelled rule silences nothing, and one whose finding is gone hides the next fault of its kind.",
 		Gaps:      "A comment is called unused only where the rule ran and all that its finding depends on was read: the main file, every include and, for rules that look at more than one block, nginx's side and PHP-FPM's.",
 		Remedy:    "Write the reason, correct the rule's name, or remove the comment.",
-		FixSafety: "Safe where none of its rules reports anything: the comment is removed. The others are yours to mend.",
+		FixSafety: "Safe: a comment that silences nothing is removed, or the rule is taken out of its list; no server reads comments. Only where the rule ran and all was read that it depends on; lines that a program fills in are left alone.",
 		Since:     "0.1.0",
 	},
 }
