@@ -19,6 +19,8 @@ type Directive struct {
 	// that is known somewhere fits.
 	Entry    *catalog.Directive
 	Standing catalog.Standing
+	// OtherModules is set where nginx is said to have modules whose directives are not known here.
+	OtherModules bool
 	// Template is set in a file that a program fills in first: what stands
 	// twice there, or nowhere, may not in the end.
 	Template bool
@@ -106,14 +108,14 @@ func firstError(t *syntax.Tree) int {
 }
 
 // lookUp calls the rules for each directive of the body.
-func (l lookup) lookUp(passes []*Pass) {
+func (d *driver) lookUp(l lookup, passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
 	for id := range tree.Children(l.ID) {
 		if !l.certain(tree, id) {
 			continue
 		}
-		x := Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: l.template}
-		x.Entry, x.Standing = catalog.Find(tree.Name(id), l.Block.Context, l.Block.Config.Version)
+		x := Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: l.template, OtherModules: d.opts.OtherModules}
+		x.Entry, x.Standing = d.find(&x)
 		if orphan && x.Standing == catalog.Elsewhere {
 			x.Standing = catalog.Fits
 		}
@@ -121,4 +123,22 @@ func (l lookup) lookUp(passes []*Pass) {
 			p.Rule.OnDirective(p, &x)
 		}
 	}
+}
+
+// find is what nginx and the modules that the caller speaks of know of a directive.
+func (d *driver) find(x *Directive) (*catalog.Directive, catalog.Standing) {
+	entry, standing := catalog.Find(x.Name(), x.Block.Context, x.Block.Config.Version)
+	i := slices.IndexFunc(d.opts.Directives, func(own catalog.Directive) bool { return own.Name == x.Name() })
+	if standing == catalog.Fits || i < 0 {
+		return entry, standing
+	}
+	own := d.opts.Directives[i]
+	own.Block = x.Tree().IsBlock(x.ID) // whether it has one is not said
+	if own.Contexts&x.Block.Context != 0 {
+		return &own, catalog.Fits
+	}
+	if standing == catalog.Elsewhere {
+		own.Contexts |= entry.Contexts
+	}
+	return &own, catalog.Elsewhere
 }

@@ -110,7 +110,7 @@ func (d *driver) run() {
 		}
 		work = append(work, func() {
 			for _, l := range bodies {
-				l.lookUp(group)
+				d.lookUp(l, group)
 			}
 		})
 	}

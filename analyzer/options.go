@@ -27,6 +27,12 @@ type Options struct {
 	Kind string
 	// NginxVersion is the nginx that will run the configuration; zero is unknown.
 	NginxVersion catalog.Version
+	// Directives are those that modules bring which the catalogue does not know:
+	// name, contexts and, where it is known, the number of arguments.
+	Directives []catalog.Directive
+	// OtherModules is set where nginx has modules that the catalogue does not know,
+	// and Directives need not be all of theirs.
+	OtherModules bool
 	// PHPVersion is the PHP of the masters whose path tells none; zero is unknown.
 	PHPVersion catalog.Version
 	// NginxUser is the user that nginx's workers run as where no `user` directive says so.

@@ -30,7 +30,7 @@ func misplaced(p *analyzer.Pass, x *analyzer.Directive) {
 		return
 	}
 	name := x.Name()
-	var allowed catalog.Context
+	allowed := x.Entry.Contexts
 	for d := range catalog.Named(name) {
 		if d.Section == catalog.Documented {
 			return // a commercial build allows more than is written down

@@ -35,6 +35,9 @@ func swallowsNext(p *analyzer.Pass, x *analyzer.Directive) {
 		return
 	}
 	tree, version := x.Tree(), x.Block.Config.Version
+	if !x.Entry.ArgsAt(version).Known() {
+		return // a list of names may go on over lines
+	}
 	last := x.Tree().NameSpan(x.ID)
 	for i := range x.NArgs() {
 		arg := x.ArgSpan(i)

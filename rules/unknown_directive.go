@@ -24,7 +24,7 @@ var unknownDirective = analyzer.Rule{
 		What: "A name that neither nginx nor a module that Linux distributions package (Lua, headers-more, brotli, nchan and others) has as a directive. With `--nginx-version`: also a name that only newer or only older versions have. " +
 			"Where one known name is near, it is named.",
 		Why:       "nginx does not start, and `nginx -s reload` leaves the old configuration in force: `[emerg] unknown directive \"X\"`.",
-		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file. A module that is compiled into nginx and packaged by nobody is not seen: name its directives in the settings (`nginx: {directives: [{name: …}]}`).",
+		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file. A module that is compiled into nginx and packaged by nobody is not seen: name it in the settings (`nginx: {modules: […]}`), which silences this rule, or better its directives (`nginx: {directives: [{name: …}]}`).",
 		Remedy:    "Correct the name, load the module that brings it, or update nginx.",
 		FixSafety: "Manual: a name that is near is likely to be the one that was meant, but only you know.",
 		Refs:      []string{"https://nginx.org/en/docs/dirindex.html"},
@@ -37,7 +37,8 @@ const judgedByNginx = "`nginx -t` itself is asked about every case of the rule, 
 
 func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	name := x.Name()
-	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.Opaque(name) || strings.Contains(name, "$") || loadsUnknown(x.Block.Config) {
+	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.Opaque(name) || strings.Contains(name, "$") ||
+		x.OtherModules || loadsUnknown(x.Block.Config) {
 		return
 	}
 	f := diag.Finding{

@@ -22,6 +22,27 @@ const argsCounts = argsMore<<1 - 1
 // Known reports whether the number of arguments is known.
 func (a ArgSpec) Known() bool { return a&argsCounts != 0 }
 
+// ParseArgs reads a number of arguments: "1", "1-3" (up to 7) or "2+", for at least 2.
+func ParseArgs(s string) (spec ArgSpec, ok bool) {
+	from, to, ranged := strings.Cut(s, "-")
+	least, more := strings.CutSuffix(from, "+")
+	low, err := strconv.ParseUint(least, 10, 8)
+	high := low
+	if ranged && err == nil {
+		high, err = strconv.ParseUint(to, 10, 8)
+	}
+	if err != nil || more && ranged || low > high || high > 7 {
+		return 0, false
+	}
+	for n := low; n <= high || more && n <= 7; n++ {
+		spec |= 1 << n
+	}
+	if more {
+		spec |= argsMore
+	}
+	return spec, true
+}
+
 // Accepts reports whether a directive may have n arguments; a number that is not known accepts all.
 func (a ArgSpec) Accepts(n int) bool {
 	switch {

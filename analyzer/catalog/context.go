@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Context is a set of places where a directive may stand.
 type Context uint32
@@ -68,6 +71,15 @@ func (c Context) String() string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// ContextNames are the names of the contexts that hold directives.
+func ContextNames() []string { return contextNames[:len(contextNames)-1] }
+
+// ContextNamed is the context of that name.
+func ContextNamed(name string) (Context, bool) {
+	i := slices.Index(ContextNames(), name)
+	return 1 << max(i, 0), i >= 0
 }
 
 // A step says that the block of a directive leads from one context to another.

@@ -81,6 +81,17 @@ var modules = map[string]bool{
 	"ngx_http_zstd_static_module": true, "ngx_mail_module": true, "ngx_stream_module": true, "ngx_http_acme_module": true,
 }
 
+// KnownPackage reports whether the tables hold directives of that package of
+// modules, such as "lua" or "headers-more".
+func KnownPackage(name string) bool {
+	for d := range All() {
+		if d.Package == name {
+			return name != ""
+		}
+	}
+	return false
+}
+
 // KnownModule reports whether the tables hold the directives of the module that
 // a load_module directive names by its file.
 func KnownModule(file string) bool {

@@ -45,6 +45,8 @@ type Report struct {
 	Findings []Finding
 	// Suppressed counts findings silenced by comments.
 	Suppressed int
+	// Parked counts the findings that were left out because a baseline has them.
+	Parked int
 	// Unresolved is sorted by span and reason.
 	Unresolved []Unresolved
 	Failures   []Failure

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +47,6 @@ func (p *program) lint(o *options) (int, error) {
 		NginxUser:    o.nginxUser,
 		Exclude:      o.exclude,
 		Rules:        selected,
-		Asked:        slices.Concat(o.only, slices.Sorted(maps.Keys(s.levels))),
 		Known:        p.ruleIDs(),
 	}
 	s.apply(o, &in)
@@ -60,16 +58,29 @@ func (p *program) lint(o *options) (int, error) {
 	if err := dumped(o, &in); err != nil {
 		return 0, err
 	}
+	left, err := p.newFilter(o, s)
+	if err != nil {
+		return 0, err
+	}
 	report, err := p.checkShown(o, in)
 	if err != nil {
 		return 0, err
 	}
 	f := fixing{report: report}
 	if o.fix != "" || o.diff {
-		if f, err = p.fix(o, in, report); err != nil {
+		if f, err = p.fix(o, in, report, left); err != nil {
 			return 0, err
 		}
 		report = f.report
+	}
+	stale := left.apply(p, in, report)
+	if o.writeBaseline != "" {
+		if err := p.writeBaseline(o, report); err != nil {
+			return 0, err
+		}
+	}
+	if !o.quiet && left.baseline != nil && len(o.exclude) == 0 && in.Dump == nil && in.Stdin == nil {
+		p.tellStale(left.baseline, stale)
 	}
 	if s.file != nil {
 		report.Notes = append([]diag.ReadNote{{Path: s.file.Path, Why: "the settings"}}, report.Notes...)
@@ -115,6 +126,40 @@ func dumped(o *options, in *analyzer.Options) error {
 	}
 	in.Dump, in.Paths, in.Stdin = &dump, nil, nil
 	return nil
+}
+
+// A filter leaves findings out of a report.
+type filter struct {
+	baseline *baseline // nil for none
+	// changed are the files that findings are wanted of; nil for all.
+	changed map[string]bool
+}
+
+func (p *program) newFilter(o *options, s *settings) (f *filter, err error) {
+	f = &filter{}
+	if f.baseline, err = p.readBaseline(o, s); err != nil {
+		return nil, err
+	}
+	if o.changedSince != "" {
+		f.changed, err = p.changedSince(o.changedSince)
+	}
+	return f, err
+}
+
+// keeps reports whether a finding is to be reported.
+func (left *filter) keeps(p *program, f *diag.Finding) bool {
+	return (left.baseline == nil || !left.baseline.has(f)) && (left.changed == nil || p.touches(left.changed, f))
+}
+
+// apply leaves out what is not to be reported, and gives the entries of the baseline
+// that are of no use any more.
+func (left *filter) apply(p *program, in analyzer.Options, report *diag.Report) (stale []baselineEntry) {
+	if left.baseline != nil {
+		stale = left.baseline.stale(p, in, report)
+		left.baseline.park(report)
+	}
+	report.Findings = slices.DeleteFunc(report.Findings, func(f diag.Finding) bool { return !left.keeps(p, &f) })
+	return stale
 }
 
 func isStdin(path string) bool { return path == "-" }

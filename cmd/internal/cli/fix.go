@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 
 	"nginx-lint/analyzer"
@@ -31,7 +30,7 @@ type fixing struct {
 }
 
 // fix writes the fixes of what was found, or prints them as a diff.
-func (p *program) fix(o *options, in analyzer.Options, report *diag.Report) (fixing, error) {
+func (p *program) fix(o *options, in analyzer.Options, report *diag.Report, left *filter) (fixing, error) {
 	if !o.diff {
 		fixer.Sweep(fixer.OS{}, p.Dir, report.Files)
 	}
@@ -39,7 +38,7 @@ func (p *program) fix(o *options, in analyzer.Options, report *diag.Report) (fix
 		Check:      func(texts map[string]string) (*diag.Report, error) { return p.checkShown(o, overlaid(in, texts)) },
 		Unsafe:     o.fix == fixUnsafe,
 		SyntaxRule: analyzer.RuleSyntax,
-		Wanted:     func(f *diag.Finding) bool { return f.Severity >= o.severity },
+		Wanted:     func(f *diag.Finding) bool { return f.Severity >= o.severity && left.keeps(p, f) },
 		Editable:   p.editable(in),
 	})
 	for _, r := range plan.Refused {
@@ -88,12 +87,7 @@ func (p *program) editable(in analyzer.Options) func(*source.File) bool {
 	if in.Stdin != nil {
 		named = append(named, in.Stdin.Path)
 	}
-	absolute := func(name string) string {
-		if name = filepath.ToSlash(name); path.IsAbs(name) {
-			return name
-		}
-		return path.Join(in.Dir, name)
-	}
+	absolute := p.absolute
 	return func(f *source.File) bool {
 		return len(named) == 0 || slices.ContainsFunc(named, func(dir string) bool {
 			dir = absolute(dir)

@@ -53,6 +53,8 @@ type options struct {
 	root, prefix, context, kind       string
 	nginx, php, nginxUser             string
 	config                            string
+	baseline, writeBaseline           string
+	changedSince                      string
 	noConfig                          bool
 	stdinName, color                  string
 	fix                               string // "", fixSafe or fixUnsafe
@@ -94,6 +96,9 @@ func newOptions() *options {
 	f.StringVar(&o.failing, "fail-on", "warning", "exit 1 for findings of `SEVERITY` or above: none, info, warning or error")
 	f.StringVar(&o.config, "config", "", "the settings are in `FILE`, not in .nginx-lint.yaml here or above")
 	f.BoolVar(&o.noConfig, "no-config", false, "no settings file")
+	f.StringVar(&o.baseline, "baseline", "", "report only what is not in `FILE`, which --write-baseline made")
+	f.StringVar(&o.writeBaseline, "write-baseline", "", "write what is found to `FILE`: a baseline, which is not reported again")
+	f.StringVar(&o.changedSince, "changed-since", "", "report only findings with either side in a file that changed since `REV`, for git")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
 	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
@@ -191,6 +196,14 @@ func (o *options) validate() error {
 	}
 	if o.flags.Changed("config") && o.config == "" {
 		return usagef("--config names no file")
+	}
+	for _, name := range []string{"baseline", "write-baseline", "changed-since"} {
+		if f := o.flags.Lookup(name); f.Changed && f.Value.String() == "" {
+			return usagef("--%s is empty", name)
+		}
+	}
+	if o.writeBaseline != "" && (o.changedSince != "" || o.diff) {
+		return usagef("--write-baseline takes neither --changed-since nor --diff: it writes all that is found")
 	}
 	if o.severity, err = diag.ParseSeverity(o.lowest); err != nil {
 		return usagef("--severity %v", err)

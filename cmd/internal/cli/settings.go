@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -35,12 +36,25 @@ type settings struct {
 	pathMap           []analyzer.Mapping
 	scopes            []analyzer.DeclaredScope
 	listeners         []analyzer.DeclaredListener
+	profile           string // "" for the recommended one
+	directives        []catalog.Directive
+	modules           []string
 	off               []string // rules
+	overrides         []analyzer.Override
 	levels            map[string]diag.Severity
 	ruleOptions       map[string]map[string]float64
 	failOn            diag.Severity
 	failOnSet         bool
+	baseline          place
+	// at is where each key is written that is set.
+	at map[string]source.Span
 }
+
+// The values of profile.
+const (
+	profileRecommended = "recommended"
+	profileAll         = "all"
+)
 
 // A place is a path with where it is written.
 type place struct {
@@ -92,13 +106,43 @@ func (p *program) settings(o *options) (*settings, error) {
 	return s, nil
 }
 
-// wants reports whether a rule runs where no flag says so.
+// wants reports whether a rule runs where no flag says so: for all files, or at
+// least for those of an override.
 func (s *settings) wants(r *analyzer.Rule) bool {
+	return s.everywhere(r) || slices.ContainsFunc(s.overrides, func(o analyzer.Override) bool {
+		return o.Levels[r.ID] != analyzer.OffLevel
+	})
+}
+
+// everywhere reports whether a rule runs for all files, but those of overrides.
+func (s *settings) everywhere(r *analyzer.Rule) bool {
 	if slices.Contains(s.off, r.ID) {
 		return false
 	}
 	_, asked := s.levels[r.ID]
-	return asked || !r.Off
+	return asked || !r.Off || s.profile == profileAll
+}
+
+// choose hands over at which levels the rules run, and which were asked for.
+func (s *settings) choose(o *options, in *analyzer.Options) {
+	in.Asked = slices.Concat(o.only, slices.Sorted(maps.Keys(s.levels)))
+	in.Levels = maps.Clone(s.levels)
+	off := func(id string) {
+		if in.Levels == nil {
+			in.Levels = map[string]diag.Severity{}
+		}
+		in.Levels[id] = analyzer.OffLevel
+	}
+	for _, r := range in.Rules {
+		switch {
+		case slices.Contains(o.only, r.ID), r.Always:
+		case !s.everywhere(r):
+			off(r.ID)
+		case s.profile == profileAll:
+			in.Asked = append(in.Asked, r.ID)
+		}
+	}
+	in.Overrides, in.RuleOptions = s.overrides, s.ruleOptions
 }
 
 // checkPaths reports the paths where there is nothing.
@@ -140,7 +184,11 @@ func (s *settings) apply(o *options, in *analyzer.Options) {
 	in.Exclude = slices.Concat(in.Exclude, s.exclude)
 	in.PathMap = slices.Concat(in.PathMap, s.pathMap)
 	in.Scopes, in.Listeners = s.scopes, s.listeners
-	in.Levels, in.RuleOptions = s.levels, s.ruleOptions
+	in.Directives = s.directives
+	in.OtherModules = slices.ContainsFunc(s.modules, func(name string) bool {
+		return !catalog.KnownPackage(name) && !catalog.KnownModule(name)
+	})
+	s.choose(o, in)
 }
 
 // findSettings looks for the settings file in the current folder and above, up to
@@ -181,14 +229,21 @@ func (r *settingsReader) read() *settings {
 		"paths": func(n ast.Node) {
 			r.texts(n, func(s string, at source.Span) { r.paths = append(r.paths, place{r.local(s), at}) })
 		},
-		"exclude":   func(n ast.Node) { r.texts(n, r.glob) },
+		"exclude":   r.patterns(&r.exclude),
 		"nginx":     r.nginx,
 		"php":       r.php,
 		"path-map":  func(n ast.Node) { r.list(n, r.mapping) },
 		"scopes":    func(n ast.Node) { r.list(n, r.scope) },
 		"listeners": func(n ast.Node) { listeners = n },
+		"profile":   func(n ast.Node) { r.profile, _ = r.choice(n, profileRecommended, profileAll) },
 		"rules":     r.ruleSettings,
-		"fail-on":   r.failing,
+		"overrides": func(n ast.Node) { r.list(n, r.override) },
+		"baseline": func(n ast.Node) {
+			if s, ok := r.text(n); ok {
+				r.baseline = place{r.local(s), r.spanOf(n)}
+			}
+		},
+		"fail-on": r.failing,
 	})
 	if listeners != nil { // they name scopes, which may stand below them
 		r.list(listeners, r.listener)
@@ -196,6 +251,7 @@ func (r *settingsReader) read() *settings {
 	if !versioned {
 		r.fail(source.Span{File: r.decoder.file}, "the version is missing", "these settings are of version 1: write `version: 1`")
 	}
+	r.settings.at = r.decoder.at
 	return &r.settings
 }
 
@@ -228,12 +284,21 @@ func (r *settingsReader) local(name string) string {
 	return name
 }
 
-// glob reads a pattern of paths to leave out.
-func (r *settingsReader) glob(pattern string, at source.Span) {
-	if wrong := badGlob(pattern); wrong != "" {
-		r.fail(at, "no valid pattern", "%s", wrong)
-		return
+// patterns reads a list of patterns of paths.
+func (r *settingsReader) patterns(to *[]string) func(ast.Node) {
+	return func(n ast.Node) {
+		r.texts(n, func(pattern string, at source.Span) {
+			if wrong := badGlob(pattern); wrong != "" {
+				r.fail(at, "no valid pattern", "%s", wrong)
+				return
+			}
+			*to = append(*to, r.anchored(pattern))
+		})
 	}
+}
+
+// anchored is a pattern of the file's folder as one that is compared with absolute paths.
+func (r *settingsReader) anchored(pattern string) string {
 	if strings.Contains(pattern, "/") && !path.IsAbs(pattern) {
 		folder := r.dir
 		if !path.IsAbs(folder) {
@@ -242,7 +307,7 @@ func (r *settingsReader) glob(pattern string, at source.Span) {
 		literal := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 		pattern = path.Join(literal.Replace(folder), pattern)
 	}
-	r.exclude = append(r.exclude, pattern)
+	return pattern
 }
 
 // badGlob says what is wrong with a pattern of paths; "" for nothing.
@@ -281,7 +346,47 @@ func (r *settingsReader) nginx(n ast.Node) {
 				r.prefix = r.local(s)
 			}
 		},
+		"modules": func(n ast.Node) {
+			r.texts(n, func(s string, _ source.Span) { r.modules = append(r.modules, s) })
+		},
+		"directives": func(n ast.Node) { r.list(n, r.directive) },
 	})
+}
+
+// directive reads one of a module that the catalogue does not know.
+func (r *settingsReader) directive(n ast.Node) {
+	d := catalog.Directive{Section: catalog.ThirdParty, Contexts: catalog.Any}
+	before := len(r.problems)
+	r.keys(n, map[string]func(ast.Node){
+		"name": r.into(&d.Name),
+		"contexts": func(n ast.Node) {
+			d.Contexts = 0
+			r.texts(n, func(s string, at source.Span) {
+				context, ok := catalog.ContextNamed(s)
+				if !ok {
+					names := catalog.ContextNames()
+					r.fail(at, "unknown block", "%q is none of %s%s", s, strings.Join(names, ", "), didYouMean(s, names))
+				}
+				d.Contexts |= context
+			})
+		},
+		"args": func(n ast.Node) {
+			s, ok := r.text(n)
+			if !ok {
+				return
+			}
+			if d.Args, ok = catalog.ParseArgs(s); !ok {
+				r.fail(r.spanOf(n), "no number of arguments", `want a number such as "1", "1-3" (up to 7) or "2+" for at least 2`)
+			}
+		},
+	})
+	switch i := slices.IndexFunc(r.directives, func(o catalog.Directive) bool { return o.Name == d.Name }); {
+	case d.Name == "":
+		r.incomplete(n, before, "a directive needs a name")
+	case i >= 0:
+		r.fail(r.spanOf(n), "a name twice", "another directive has this name: list all its contexts there")
+	}
+	r.directives = append(r.directives, d)
 }
 
 func (r *settingsReader) php(n ast.Node) {
@@ -448,7 +553,8 @@ func (r *settingsReader) listener(n ast.Node) {
 	r.listeners = append(r.listeners, l)
 }
 
-func (r *settingsReader) ruleSettings(n ast.Node) {
+// eachRule calls read for the settings of each rule in a mapping.
+func (r *settingsReader) eachRule(n ast.Node, read func(*analyzer.Rule, ast.Node)) {
 	ids := make([]string, len(r.rules))
 	for i, rule := range r.rules {
 		ids[i] = rule.ID
@@ -463,27 +569,69 @@ func (r *settingsReader) ruleSettings(n ast.Node) {
 			r.wrong(e.value, "a mapping such as {level: warning}")
 			continue
 		}
-		rule := r.rules[i]
-		known := map[string]func(ast.Node){"level": func(n ast.Node) { r.level(rule, n) }}
-		for _, option := range rule.Options {
-			known[option.Name] = func(n ast.Node) { r.option(rule.ID, option, n) }
-		}
-		r.keys(e.value, known)
+		r.within(e, func(n ast.Node) { read(r.rules[i], n) })
 	}
 }
 
-func (r *settingsReader) level(rule *analyzer.Rule, n ast.Node) {
-	word, ok := r.choice(n, "off", "info", "warning", "error")
-	switch {
-	case !ok:
-	case word != "off":
-		r.levels[rule.ID], _ = diag.ParseSeverity(word)
-	case rule.Always:
-		r.fail(r.spanOf(n), "this rule always runs", "%s cannot be switched off", rule.ID)
-	default:
-		r.off = append(r.off, rule.ID)
-	}
+func (r *settingsReader) ruleSettings(n ast.Node) {
+	r.eachRule(n, func(rule *analyzer.Rule, n ast.Node) {
+		known := map[string]func(ast.Node){"level": func(n ast.Node) {
+			level, ok := r.level(rule, n)
+			switch {
+			case !ok:
+			case level == analyzer.OffLevel:
+				r.off = append(r.off, rule.ID)
+			default:
+				r.levels[rule.ID] = level
+			}
+		}}
+		for _, option := range rule.Options {
+			known[option.Name] = func(n ast.Node) { r.option(rule.ID, option, n) }
+		}
+		r.keys(n, known)
+	})
 }
+
+// override reads what holds for some paths.
+func (r *settingsReader) override(n ast.Node) {
+	o := analyzer.Override{Levels: map[string]diag.Severity{}}
+	before := len(r.problems)
+	r.keys(n, map[string]func(ast.Node){
+		"paths": r.patterns(&o.Paths),
+		"rules": func(n ast.Node) {
+			r.eachRule(n, func(rule *analyzer.Rule, n ast.Node) {
+				r.keys(n, map[string]func(ast.Node){"level": func(n ast.Node) {
+					if level, ok := r.level(rule, n); ok {
+						o.Levels[rule.ID] = level
+					}
+				}})
+			})
+		},
+	})
+	if len(o.Paths) == 0 || len(o.Levels) == 0 {
+		r.incomplete(n, before, "an override needs paths, and the levels of rules")
+	}
+	r.overrides = append(r.overrides, o)
+}
+
+// level reads that of a rule.
+func (r *settingsReader) level(rule *analyzer.Rule, n ast.Node) (diag.Severity, bool) {
+	word, ok := r.choice(n, levels...)
+	if !ok || word != "off" {
+		level, _ := diag.ParseSeverity(word)
+		return level, ok
+	}
+	if rule.Always {
+		r.fail(r.spanOf(n), "this rule always runs", "%s cannot be switched off", rule.ID)
+	}
+	return analyzer.OffLevel, !rule.Always
+}
+
+// levels are those that a rule may be set to; failLevels those of fail-on.
+var (
+	levels     = []string{"off", "info", "warning", "error"}
+	failLevels = []string{"none", "info", "warning", "error"}
+)
 
 func (r *settingsReader) option(rule string, option analyzer.Option, n ast.Node) {
 	switch n.(type) {
@@ -504,7 +652,7 @@ func (r *settingsReader) option(rule string, option analyzer.Option, n ast.Node)
 }
 
 func (r *settingsReader) failing(n ast.Node) {
-	if word, ok := r.choice(n, "none", "info", "warning", "error"); ok {
+	if word, ok := r.choice(n, failLevels...); ok {
 		r.failOn, _ = diag.ParseSeverity(word) // 0 for none
 		r.failOnSet = true
 	}

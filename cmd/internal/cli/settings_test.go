@@ -50,7 +50,7 @@ func TestSettingsPage(t *testing.T) {
 		t.Fatalf("%+v", problems)
 	}
 	got := *s
-	got.file, got.paths, got.listeners = nil, nil, nil
+	got.file, got.paths, got.listeners, got.at, got.baseline = nil, nil, nil, nil, place{}
 	want := settings{
 		exclude:      []string{"/here/**/*.bak", "/here/hosts/*/legacy/**"},
 		nginxVersion: catalog.Version{Major: 1, Minor: 24}, nginxUser: "www-data", prefix: "/etc/nginx",
@@ -62,18 +62,26 @@ func TestSettingsPage(t *testing.T) {
 		}},
 		off: []string{"timeout-race"}, levels: map[string]diag.Severity{"timeout-fpm-kills-first": diag.Info},
 		ruleOptions: map[string]map[string]float64{"timeout-fpm-kills-first": {"factor": 3}},
-		failOn:      diag.Error, failOnSet: true,
+		profile:     profileRecommended, modules: []string{"lua"},
+		directives: []catalog.Directive{{Name: "my_directive", Section: catalog.ThirdParty, Contexts: catalog.Server | catalog.Location, Args: 1 << 1}},
+		overrides: []analyzer.Override{{
+			Paths: []string{"/here/hosts/old/**"}, Levels: map[string]diag.Severity{"server-unreachable": analyzer.OffLevel},
+		}},
+		failOn: diag.Error, failOnSet: true,
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(settings{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(settings{}, place{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if len(s.paths) != 1 || s.paths[0].path != "hosts" || s.paths[0].at.Text() != "hosts" {
 		t.Errorf("paths: %+v", s.paths)
 	}
+	if s.baseline.path != "baseline.json" || s.at["nginx.user"].Text() != "user" || s.at["rules.timeout-race.level"].Text() != "level" {
+		t.Errorf("baseline %+v, places %+v", s.baseline, s.at)
+	}
 	if len(s.listeners) != 1 || s.listeners[0].Scope != "web1" || s.listeners[0].Endpoint.String() != "127.0.0.1:3000" || s.listeners[0].Span.Text() != `"127.0.0.1:3000"` {
 		t.Errorf("listeners: %+v", s.listeners)
 	}
-	for _, key := range []string{"version", "paths", "exclude", "nginx.version", "nginx.user", "nginx.prefix", "php.version", "path-map", "scopes", "listeners", "fail-on"} {
+	for _, key := range []string{"version", "paths", "exclude", "nginx.version", "nginx.user", "nginx.prefix", "nginx.modules", "nginx.directives", "profile", "overrides", "baseline", "php.version", "path-map", "scopes", "listeners", "fail-on"} {
 		if !strings.Contains(page, "| `"+key+"` |") {
 			t.Errorf("the page does not tell of %s", key)
 		}

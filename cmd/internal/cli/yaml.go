@@ -29,6 +29,21 @@ const (
 type decoder struct {
 	file     *source.File
 	problems []diag.Finding
+	// at is where each key is written that was read, by its path such as "nginx.version";
+	// of those within lists the last.
+	at    map[string]source.Span
+	trail []string // the path that is being read
+}
+
+// within reads a value below a key.
+func (d *decoder) within(e entry, read func(ast.Node)) {
+	d.trail = append(d.trail, e.name)
+	if d.at == nil {
+		d.at = map[string]source.Span{}
+	}
+	d.at[strings.Join(d.trail, ".")] = e.at
+	read(e.value)
+	d.trail = d.trail[:len(d.trail)-1]
 }
 
 func (d *decoder) fail(at source.Span, summary, format string, args ...any) {
@@ -201,7 +216,7 @@ func (d *decoder) keys(n ast.Node, known map[string]func(ast.Node)) {
 			continue
 		}
 		if !none(e.value) {
-			read(e.value)
+			d.within(e, read)
 		}
 	}
 }

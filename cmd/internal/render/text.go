@@ -222,6 +222,9 @@ func (p *printer) summary(r *diag.Report, count map[diag.Severity]int, o TextOpt
 	if r.Suppressed > 0 {
 		text += "; " + plural(r.Suppressed, "finding") + " silenced by comments"
 	}
+	if r.Parked > 0 {
+		text += "; " + plural(r.Parked, "finding") + " in the baseline"
+	}
 	if n := len(r.Failures); n > 0 {
 		text += "; " + p.paint(red, fmt.Sprintf("%d could not be checked", n))
 	}
