@@ -6,12 +6,12 @@ export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci
 FUZZTIME ?= 1m
 
 .NOTPARALLEL:
-.PHONY: help setup build vet lint unit test fuzz oracle bench cover update corpus
+.PHONY: help setup build vet lint unit test hook-check fuzz oracle bench cover update corpus
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: ## install nginx, php-fpm, gcc and xmllint where missing (Debian, root), or say so
+setup: ## install nginx, php-fpm, gcc, xmllint and pre-commit where missing (Debian, root), or say so
 	@.ci/setup
 
 build: ## build bin/nginx-lint
@@ -30,6 +30,9 @@ unit: ## run all tests: unit, case, command line, proofs
 	go test -race -count=1 ./rules
 
 test: setup build vet lint unit ## set up, build, vet, lint and run all tests
+
+hook-check: ## run the hooks under the real pre-commit, in a repository made for it
+	@.ci/hook-check
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \

@@ -44,7 +44,7 @@ func (p *program) changedSince(revision string) (map[string]bool, error) {
 
 // git runs git in the current folder and returns what it prints.
 func (p *program) git(args ...string) (string, error) {
-	command := exec.Command("git", args...) //nolint:gosec // git's own words, and a revision behind --end-of-options
+	command := exec.Command("git", args...)
 	command.Dir = p.Dir
 	var out, wrong bytes.Buffer
 	command.Stdout, command.Stderr = &out, &wrong
