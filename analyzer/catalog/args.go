@@ -43,6 +43,22 @@ func ParseArgs(s string) (spec ArgSpec, ok bool) {
 	return spec, true
 }
 
+// Range is the number as ParseArgs reads it; "" where it is not known, or in several ranges.
+func (a ArgSpec) Range() string {
+	a &= argsCounts
+	least := bits.TrailingZeros16(uint16(a))
+	most := 15 - bits.LeadingZeros16(uint16(a))
+	switch {
+	case a == 0 || bits.OnesCount16(uint16(a)) != most-least+1:
+		return ""
+	case a&argsMore != 0:
+		return strconv.Itoa(least) + "+"
+	case least == most:
+		return strconv.Itoa(least)
+	}
+	return strconv.Itoa(least) + "-" + strconv.Itoa(most)
+}
+
 // Accepts reports whether a directive may have n arguments; a number that is not known accepts all.
 func (a ArgSpec) Accepts(n int) bool {
 	switch {

@@ -93,6 +93,8 @@ func (p *program) dispatch(args []string) (int, error) {
 		err = p.listRules(o)
 	case cmdExplain:
 		err = p.explain(o)
+	case cmdConfig:
+		return p.config(o)
 	default:
 		return p.lint(o)
 	}

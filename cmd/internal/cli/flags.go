@@ -20,6 +20,7 @@ const (
 	cmdExplain = "explain"
 	cmdRules   = "rules"
 	cmdVersion = "version"
+	cmdConfig  = "config"
 	cmdHelp    = "help"
 )
 
@@ -28,13 +29,20 @@ type command struct {
 	usage string
 	flags []string // those that it takes
 	args  int      // how many arguments it takes
+	words []string // one of these may follow it, without flags
 }
 
 var commands = map[string]command{
-	cmdExplain: {"explain RULE", []string{"color"}, 1},
-	cmdRules:   {"rules", []string{"format"}, 0},
-	cmdVersion: {"version", nil, 0},
-	cmdHelp:    {"help", nil, 0},
+	cmdExplain: {"explain RULE", []string{"color"}, 1, nil},
+	cmdRules:   {"rules", []string{"format"}, 0, nil},
+	cmdConfig:  {"config [init | schema]", settingFlags, 0, []string{configInit, configSchema}},
+	cmdVersion: {"version", nil, 0, nil},
+	cmdHelp:    {"help", nil, 0, nil},
+}
+
+// settingFlags are those that say what a setting says.
+var settingFlags = []string{
+	"config", "no-config", "exclude", "path-map", "nginx-version", "php-version", "nginx-user", "prefix", "only", "skip", "baseline", "fail-on", "color",
 }
 
 // formats are the values of --format; listFormats those that commands take.
@@ -149,6 +157,9 @@ func (o *options) nearestFlag(err error) string {
 
 // fits reports whether the command takes the arguments and flags that were given.
 func (o *options) fits(c command) error {
+	if len(o.args) == 1 && slices.Contains(c.words, o.args[0]) {
+		c.args, c.flags = 1, nil
+	}
 	if len(o.args) != c.args {
 		return usagef("usage: nginx-lint %s (a file or folder named %q is given as %q)", c.usage, o.command, "./"+o.command)
 	}
@@ -249,6 +260,9 @@ Usage:
   nginx-lint --diff [PATH ...]    check, and print the fixes; nothing is written
   nginx-lint explain RULE         what a rule means, why, examples, what to do
   nginx-lint rules                all rules, one a line (also --format json)
+  nginx-lint config               the settings in force, each with where it comes from
+  nginx-lint config init          write a .nginx-lint.yaml that fits this folder
+  nginx-lint config schema        the JSON Schema of that file, for editors
   nginx-lint version              version, commit and Go version
   nginx-lint help                 this text
 
