@@ -220,6 +220,7 @@ func (p *program) write(w io.Writer, o *options, f fixing) error {
 		Color:    p.colored(o.color, w),
 		Quiet:    o.quiet,
 		Listed:   o.verbose,
+		Short:    !o.all && !o.diff && isTerminal(w),
 		Fixed:    f.done,
 		Mended:   f.fixed,
 	})

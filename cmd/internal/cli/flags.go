@@ -69,6 +69,7 @@ type options struct {
 	diff                              bool
 	mappings, only, skip, exclude     []string
 	lowest, failing                   string
+	all                               bool
 	quiet, verbose, help, showVersion bool
 
 	// What validate makes of them.
@@ -110,6 +111,7 @@ func newOptions() *options {
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
 	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
+	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only findings")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what was read and why, and what could not be resolved")
 	f.BoolVarP(&o.help, "help", "h", false, "this text")

@@ -24,6 +24,8 @@ type TextOptions struct {
 	Quiet bool
 	// Listed is set where what could not be resolved is listed elsewhere.
 	Listed bool
+	// Short shows the worst findings first, and where they are many counts the rest.
+	Short bool
 	// Fixed is what was done before, by file; a fix of two files is in it twice.
 	Fixed []Fixed
 	// Mended counts the fixes.
@@ -42,23 +44,35 @@ func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 		p.fixed(o.Fixed)
 	}
 	count := map[diag.Severity]int{}
+	var all []*diag.Finding
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		if f.Severity < o.Severity {
-			continue
+		if f := &r.Findings[i]; f.Severity >= o.Severity {
+			count[f.Severity]++
+			all = append(all, f)
 		}
-		if len(count) > 0 {
+	}
+	shown, counted := all, []group(nil)
+	if o.Short {
+		shown, counted = shorten(all)
+	}
+	for i, f := range shown {
+		if i > 0 {
 			fmt.Fprintln(p.w)
 		}
-		count[f.Severity]++
 		p.finding(f)
 	}
+	if len(shown) > 0 && (!o.Quiet || len(counted) > 0) {
+		fmt.Fprintln(p.w)
+	}
+	if len(counted) > 0 {
+		p.counts(counted)
+	}
 	if !o.Quiet {
-		if len(count) > 0 {
-			fmt.Fprintln(p.w)
-		}
 		p.summary(r, count, o)
 		p.unresolved(r, o.Listed)
+		if o.Short && len(o.Fixed) == 0 {
+			p.next(all)
+		}
 	}
 	return p.w.Flush()
 }
