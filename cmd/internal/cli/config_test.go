@@ -111,7 +111,7 @@ func TestInitText(t *testing.T) {
 	full.Findings = slices.DeleteFunc(full.Findings, func(f diag.Finding) bool { return f.Subject.Span.File == nil || f.Subject.Span.Start < 0 })
 	mark := regexp.MustCompile(`(?m)^# ([a-z-]+:|  )`)
 	for name, report := range map[string]*diag.Report{"empty": {}, "full": full} {
-		text := newSettings(report)
+		text := newSettings(report, searched(report.Files))
 		tree := source.Mem{"hosts/web1/x": "", "etc/x": ""}
 		if _, problems := readSettings(text, ".", tree); len(problems) > 0 {
 			t.Errorf("%s: %v in\n%s", name, problems, text)
@@ -122,7 +122,7 @@ func TestInitText(t *testing.T) {
 			t.Errorf("%s: %v in\n%s", name, problems, all)
 			continue
 		}
-		if len(s.scopes) != 1 || len(s.pathMap) != 1 || len(s.overrides) != 1 || s.baseline.path != baselineName || len(s.levels) == 0 || len(s.paths) != 1 {
+		if len(s.scopes) != 1 || len(s.pathMap) != 1 || len(s.overrides) != 1 || s.baseline.path != baselineName || len(s.levels) == 0 || len(s.paths) != 1 || len(s.off) > 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
 		if name == "full" && (len(s.listeners) != 2 || s.pathMap[0].From != "/srv/x" || s.paths[0].path != "etc") {

@@ -43,16 +43,36 @@ func (p *program) initConfig() error {
 	if err != nil {
 		return err
 	}
+	paths := searched(report.Files)
+	if len(paths) > 0 {
+		in.Paths = paths
+		narrow, err := p.check(in)
+		if err != nil {
+			return err
+		}
+		// A compose file beside the folders, for one, says something about what is in them.
+		if !slices.Equal(fingerprints(report), fingerprints(narrow)) {
+			paths = []string{"."}
+		}
+	}
 	name := filepath.Join(p.Dir, settingsName)
-	if err := os.WriteFile(name, []byte(newSettings(report)), 0o644); err != nil { //nolint:gosec // it is committed, for others to read
+	if err := os.WriteFile(name, []byte(newSettings(report, paths)), 0o644); err != nil { //nolint:gosec // it is committed, for others to read
 		return err
 	}
 	_, err = fmt.Fprintf(p.Stdout, "wrote %s\n", settingsName)
 	return err
 }
 
-// newSettings is the text of a settings file for what was read and found.
-func newSettings(report *diag.Report) string {
+func fingerprints(report *diag.Report) []string {
+	all := make([]string, len(report.Findings))
+	for i, f := range report.Findings {
+		all[i] = f.Fingerprint
+	}
+	return all
+}
+
+// newSettings is the text of a settings file for what was read in some paths, and found.
+func newSettings(report *diag.Report, paths []string) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	hints := func(lines []string, example string) {
@@ -67,7 +87,7 @@ func newSettings(report *diag.Report) string {
 	say("version: 1")
 	say("")
 	say("# What is checked when no path is given.")
-	if paths := searched(report.Files); len(paths) > 0 {
+	if len(paths) > 0 {
 		say("paths: %s", flow(paths, quoted))
 	} else {
 		say("# paths: [etc]")

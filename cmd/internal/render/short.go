@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nginx-lint/analyzer/diag"
@@ -76,7 +77,7 @@ func (p *printer) counts(groups []group) {
 	fmt.Fprintf(p.w, "and %d more (--all shows them):\n", total)
 	for _, g := range groups {
 		severity := fmt.Sprintf("%-*s", len(diag.Warning.String()), g.severity())
-		fmt.Fprintf(p.w, "  %s  %-*s  %*d  %s\n", p.paint(severityPaint[g.severity()], severity), wide, Clean(g.rule()), len(fmt.Sprint(total)), len(g), g.files())
+		fmt.Fprintf(p.w, "  %s  %-*s  %*d  %s\n", p.paint(severityPaint[g.severity()], severity), wide, Clean(g.rule()), len(strconv.Itoa(total)), len(g), g.files())
 	}
 	fmt.Fprintln(p.w)
 }

@@ -67,12 +67,14 @@ func TestShort(t *testing.T) {
 	}{
 		"none": {many(1, nil), render.TextOptions{}, nil, "no problems in 1 file\n"},
 		"few, the worst first": {
-			many(2, map[string]int{"worker-capacity": 2, "timeout-race": 1, "syntax": 1}), render.TextOptions{},
+			many(2, map[string]int{"worker-capacity": 2, "timeout-race": 1, "syntax": 1}),
+			render.TextOptions{},
 			[]string{"a.conf:1:1 error syntax", "a.conf:1:1 warning timeout-race", "a.conf:1:1 info worker-capacity", "b.conf:1:1 info worker-capacity"},
 			"1 error, 1 warning, 2 infos in 2 files\n1 of them has a safe fix: --diff shows it, --fix writes it\n",
 		},
 		"many": {
-			many(5, map[string]int{"buffer-sizes": 2, "syntax": 12, "timeout-race": 1, "worker-capacity": 1, "z1": 1, "z2": 2, "z3": 1}), render.TextOptions{},
+			many(5, map[string]int{"buffer-sizes": 2, "syntax": 12, "timeout-race": 1, "worker-capacity": 1, "z1": 1, "z2": 2, "z3": 1}),
+			render.TextOptions{},
 			[]string{"a.conf:1:1 error syntax", "a.conf:1:1 error buffer-sizes", "a.conf:1:1 warning timeout-race", "a.conf:1:1 info z2", "a.conf:1:1 info worker-capacity"},
 			"and 15 more (--all shows them):\n" +
 				"  error    syntax        11  b.conf (3), c.conf (2), d.conf (2), and 2 more files\n" +
@@ -85,12 +87,16 @@ func TestShort(t *testing.T) {
 				"--write-baseline .nginx-lint-baseline.json parks these 20: with --baseline only new ones are reported\n",
 		},
 		"what is not shown does not count": {
-			many(1, map[string]int{"timeout-race": 1, "worker-capacity": 11}), render.TextOptions{Severity: diag.Warning},
-			[]string{"a.conf:1:1 warning timeout-race"}, "1 warning in 1 file\n",
+			many(1, map[string]int{"timeout-race": 1, "worker-capacity": 11}),
+			render.TextOptions{Severity: diag.Warning},
+			[]string{"a.conf:1:1 warning timeout-race"},
+			"1 warning in 1 file\n",
 		},
 		"only findings": {
-			many(1, map[string]int{"syntax": 11}), render.TextOptions{Quiet: true},
-			[]string{"a.conf:1:1 error syntax"}, "and 10 more (--all shows them):\n  error    syntax  10  a.conf (10)\n\n",
+			many(1, map[string]int{"syntax": 11}),
+			render.TextOptions{Quiet: true},
+			[]string{"a.conf:1:1 error syntax"},
+			"and 10 more (--all shows them):\n  error    syntax  10  a.conf (10)\n\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
