@@ -220,7 +220,8 @@ func (p *program) write(w io.Writer, o *options, f fixing) error {
 		Color:    p.colored(o.color, w),
 		Quiet:    o.quiet,
 		Listed:   o.verbose,
-		Short:    !o.all && !o.diff && isTerminal(w),
+		Short:    !o.all && !o.diff && p.terminal(w),
+		Hints:    !o.diff && p.terminal(w),
 		Fixed:    f.done,
 		Mended:   f.fixed,
 	})

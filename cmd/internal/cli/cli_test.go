@@ -28,6 +28,7 @@ type run struct {
 	stdin  string
 	stdout io.Writer
 	dir    string
+	tty    bool // standard output is a terminal
 
 	got      analyzer.Options // what the check was asked
 	checked  bool
@@ -71,6 +72,7 @@ func (r *run) run(args ...string) int {
 			}[rule+"/"+name]
 			return txtar.Parse([]byte(text)), ok
 		},
+		terminal: func(w io.Writer) bool { return r.tty && w == io.Writer(&r.out) },
 	}
 	if r.stdout != nil {
 		p.Stdout = r.stdout
@@ -87,6 +89,35 @@ func found(severities ...diag.Severity) *diag.Report {
 		})
 	}
 	return r
+}
+
+// On a terminal many findings are not all shown, unless asked for; elsewhere they are.
+func TestLongReport(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		tty  bool
+		args string
+		want int
+	}{
+		{true, "", 1},
+		{true, "--all", 12},
+		{true, "-q", 1},
+		{true, "-q --all", 12},
+		{false, "", 12},
+		{false, "--all", 12},
+		{true, "--output " + filepath.Join(t.TempDir(), "out"), 0},
+	} {
+		r := run{report: found(slices.Repeat([]diag.Severity{diag.Warning}, 12)...), tty: test.tty}
+		if code := r.run(strings.Fields(test.args)...); code != exitFindings {
+			t.Errorf("%v %s: exit code %d: %s", test.tty, test.args, code, &r.log)
+		}
+		if got := strings.Count(r.out.String(), "timeout-race: warning summary"); got != test.want {
+			t.Errorf("%v %s: %d findings are shown, want %d:\n%s", test.tty, test.args, got, test.want, &r.out)
+		}
+		if hint, want := strings.Contains(r.out.String(), "--write-baseline"), test.tty && !strings.Contains(test.args, "-q") && test.want > 0; hint != want {
+			t.Errorf("%v %s: a hint at the baseline: %v, want %v", test.tty, test.args, hint, want)
+		}
+	}
 }
 
 func TestExitCodes(t *testing.T) {

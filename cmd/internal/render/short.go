@@ -120,9 +120,9 @@ func (p *printer) next(findings []*diag.Finding) {
 		if safe == 1 {
 			have = "has"
 		}
-		fmt.Fprintf(p.w, "%d of them %s a safe fix: --diff shows it, --fix writes it\n", safe, have)
+		fmt.Fprintf(p.w, "%s %s a safe fix: --diff shows it, --fix writes it\n", plural(safe, "finding"), have)
 	}
 	if len(findings) > fewFindings {
-		fmt.Fprintf(p.w, "--write-baseline .nginx-lint-baseline.json parks these %d: with --baseline only new ones are reported\n", len(findings))
+		fmt.Fprintf(p.w, "--write-baseline .nginx-lint-baseline.json parks all %d findings: with --baseline only new ones are reported\n", len(findings))
 	}
 }

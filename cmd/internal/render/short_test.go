@@ -40,7 +40,7 @@ func many(files int, counts map[string]int) *diag.Report {
 func shortText(t *testing.T, r *diag.Report, o render.TextOptions) string {
 	t.Helper()
 	var b bytes.Buffer
-	o.Short = true
+	o.Short, o.Hints = true, true
 	if err := render.Text(&b, r, o); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestShort(t *testing.T) {
 			many(2, map[string]int{"worker-capacity": 2, "timeout-race": 1, "syntax": 1}),
 			render.TextOptions{},
 			[]string{"a.conf:1:1 error syntax", "a.conf:1:1 warning timeout-race", "a.conf:1:1 info worker-capacity", "b.conf:1:1 info worker-capacity"},
-			"1 error, 1 warning, 2 infos in 2 files\n1 of them has a safe fix: --diff shows it, --fix writes it\n",
+			"1 error, 1 warning, 2 infos in 2 files\n1 finding has a safe fix: --diff shows it, --fix writes it\n",
 		},
 		"many": {
 			many(5, map[string]int{"buffer-sizes": 2, "syntax": 12, "timeout-race": 1, "worker-capacity": 1, "z1": 1, "z2": 2, "z3": 1}),
@@ -83,8 +83,8 @@ func TestShort(t *testing.T) {
 				"  info     z1             1  a.conf\n" +
 				"  info     z3             1  a.conf\n" +
 				"\n14 errors, 1 warning, 5 infos in 5 files\n" +
-				"14 of them have a safe fix: --diff shows it, --fix writes it\n" +
-				"--write-baseline .nginx-lint-baseline.json parks these 20: with --baseline only new ones are reported\n",
+				"14 findings have a safe fix: --diff shows it, --fix writes it\n" +
+				"--write-baseline .nginx-lint-baseline.json parks all 20 findings: with --baseline only new ones are reported\n",
 		},
 		"what is not shown does not count": {
 			many(1, map[string]int{"timeout-race": 1, "worker-capacity": 11}),

@@ -26,6 +26,8 @@ type TextOptions struct {
 	Listed bool
 	// Short shows the worst findings first, and where they are many counts the rest.
 	Short bool
+	// Hints end the report with what may be done next.
+	Hints bool
 	// Fixed is what was done before, by file; a fix of two files is in it twice.
 	Fixed []Fixed
 	// Mended counts the fixes.
@@ -70,7 +72,7 @@ func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 	if !o.Quiet {
 		p.summary(r, count, o)
 		p.unresolved(r, o.Listed)
-		if o.Short && len(o.Fixed) == 0 {
+		if o.Hints && len(o.Fixed) == 0 {
 			p.next(all)
 		}
 	}
