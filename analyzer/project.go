@@ -444,6 +444,7 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		}
 		p.wanted(f, "a main nginx file")
 		c := nginx.Load(f.nginx, p.opts.NginxVersion, r)
+		c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
 		note(c)
 		p.mains = append(p.mains, c)
 	}

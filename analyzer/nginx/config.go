@@ -31,6 +31,9 @@ type Config struct {
 	TooMany Ref
 	// Version is the nginx that will run it; the zero value is unknown.
 	Version catalog.Version
+	// OtherModules is set where nginx is said to have modules that the catalogue does
+	// not know: they may define variables.
+	OtherModules bool
 
 	hasParams  bool // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
 	placements map[*syntax.Tree]int

@@ -90,6 +90,9 @@ func (c *Config) Undefined() []Undefined {
 		return nil
 	}
 	m := mentions{config: c, hidden: map[Kind]bool{}}
+	if c.OtherModules {
+		m.hideVariables()
+	}
 	m.block(c.Top, 0)
 	if m.spoiled {
 		return nil
@@ -148,6 +151,12 @@ func (m *mentions) block(b *Block, in catalog.Context) {
 	}
 }
 
+// hideVariables says that a module which is not known may define variables.
+func (m *mentions) hideVariables() {
+	m.hidden[Kind{Thing: Variable, In: catalog.AnyHTTP}] = true
+	m.hidden[Kind{Thing: Variable, In: catalog.AnyStream}] = true
+}
+
 func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
 	add := func(kind Kind, defines bool, arg int, written string) {
 		name := written
@@ -182,8 +191,7 @@ func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
 	switch name := r.Name(); name {
 	case "load_module":
 		if !catalog.KnownModule(r.Arg(0)) {
-			m.hidden[Kind{Thing: Variable, In: catalog.AnyHTTP}] = true
-			m.hidden[Kind{Thing: Variable, In: catalog.AnyStream}] = true
+			m.hideVariables()
 		}
 	case "log_format":
 		add(Kind{LogFormat, in, name}, true, 0, r.Arg(0))
