@@ -423,7 +423,9 @@ func (d *driver) unresolved() {
 	}
 	for _, m := range d.masters {
 		for _, missing := range m.Missing {
-			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: missing.At, Reason: diag.MissingInclude, What: "include=" + missing.Pattern})
+			if !missing.Limit { // a finding says so
+				r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: missing.At, Reason: diag.MissingInclude, What: "include=" + missing.Pattern})
+			}
 		}
 	}
 	for _, s := range d.scopes {

@@ -70,11 +70,11 @@ func Run(opts Options) (*diag.Report, error) {
 		return nil, err
 	}
 	p.group()
-	containers := map[string]bool{}
+	containers, budget := map[string]bool{}, stack.NewBudget()
 	for _, s := range p.scopes {
 		s.Container = p.inContainer(s, containers)
 		s.Documents = &documents{p: p, scope: s}
-		stack.Build(s)
+		stack.Build(s, budget)
 		p.userINIs(s)
 	}
 	d := &driver{project: p}
@@ -426,6 +426,7 @@ func (p *project) declaredKind(f *file, kinds map[*file]kind) {
 }
 
 func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
+	budget := nginx.NewBudget()
 	placed := map[*syntax.Tree]bool{}
 	note := func(c *nginx.Config) {
 		for _, t := range c.Files {
@@ -443,7 +444,7 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 			r.prefix = path.Dir(f.path)
 		}
 		p.wanted(f, "a main nginx file")
-		c := nginx.Load(f.nginx, p.opts.NginxVersion, r)
+		c := nginx.Load(f.nginx, p.opts.NginxVersion, r, budget)
 		c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
 		note(c)
 		p.mains = append(p.mains, c)
@@ -459,7 +460,7 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		}
 		r := &reader{p: p, main: f.path, confs: nginxPrefixes}
 		r.prefix = r.ownPrefix()
-		c := nginx.LoadFragment(f.nginx, context, p.opts.NginxVersion, r)
+		c := nginx.LoadFragment(f.nginx, context, p.opts.NginxVersion, r, budget)
 		note(c)
 		lone = append(lone, c)
 	}
@@ -516,13 +517,14 @@ func Contexts() []string {
 }
 
 func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
+	budget := fpm.NewBudget()
 	taken := map[*syntax.INI]bool{}
 	for _, f := range candidates {
 		if kinds[f] != kindFPMMain || p.linked(f) {
 			continue
 		}
 		p.wanted(f, "a main PHP-FPM file")
-		m := fpm.Load(f.ini, &reader{p: p, main: f.path, prefix: fpmPrefix(f.path), confs: fpmPrefixes})
+		m := fpm.Load(f.ini, &reader{p: p, main: f.path, prefix: fpmPrefix(f.path), confs: fpmPrefixes}, budget)
 		for _, in := range m.Files {
 			taken[in] = true
 		}
@@ -553,7 +555,7 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 	}
 	for _, group := range groups {
 		dir := path.Dir(lone[group][0].File.Path)
-		m := fpm.LoadPools(lone[group], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes})
+		m := fpm.LoadPools(lone[group], &reader{p: p, main: path.Join(dir, "php-fpm.conf"), prefix: dir, confs: fpmPrefixes}, budget)
 		p.unusedFPM[m] = unused[group]
 		p.addMaster(m)
 	}

@@ -44,10 +44,18 @@ func (d *driver) reading() {
 	}
 	d.brokenLinks()
 	for _, m := range d.masters {
+		if !m.TooMany.IsZero() {
+			d.limit(m.TooMany, fmt.Sprintf("more than %d keys or %d inclusions, those of a file counted as often as it is included", fpm.MaxEntries, fpm.MaxInclusions))
+		}
 		for _, missing := range m.Missing {
 			if missing.Cycle {
 				d.fpmCycle(missing)
 			}
+		}
+	}
+	for _, s := range d.scopes {
+		if s.TooMany != nil {
+			d.limit(s.TooMany.Pass.Head(), "more connections from a pass to a server than are followed; this and others were left out")
 		}
 	}
 	configs := append(append([]*nginx.Config{}, d.mains...), d.fragments...)
@@ -59,11 +67,7 @@ func (d *driver) reading() {
 			}
 		}
 		if !c.TooMany.IsZero() {
-			what := fmt.Sprintf("more than %d inclusions in one configuration", nginx.MaxInclusions)
-			if len(c.TooMany.Place.Chain()) >= nginx.MaxIncludeDepth-1 {
-				what = fmt.Sprintf("a chain of more than %d includes", nginx.MaxIncludeDepth)
-			}
-			d.limit(c.TooMany.Head(), what)
+			d.limit(c.TooMany.Head(), c.TooManyOf)
 		}
 	}
 }
@@ -74,7 +78,7 @@ func (d *driver) add(at nginx.Ref, f diag.Finding) {
 
 func (d *driver) syntax(e syntax.Error, program diag.Program) {
 	if e.Limit {
-		d.limit(e.At, "blocks are nested more than 1,000 deep; what is deeper was not read")
+		d.limit(e.At, "blocks are nested more than 100 deep; what is deeper was not read")
 		return
 	}
 	f := diag.Finding{

@@ -33,6 +33,8 @@ type Master struct {
 	PHP *PHPINI
 	// Missing are the include directives of which not everything could be read.
 	Missing []Missing
+	// TooMany is where a limit on what is read was reached, if one was.
+	TooMany source.Span
 
 	// tick is asked for by every pool and looks at all of them.
 	tick struct {
@@ -56,6 +58,8 @@ type Missing struct {
 	// Cycle is set where a file includes itself, TooDeep where it is one of a longer
 	// chain than php-fpm follows: it refuses both.
 	Cycle, TooDeep bool
+	// Limit is set for what is left out because it is too much.
+	Limit bool
 
 	order int // how many keys were read before it
 }
@@ -75,9 +79,26 @@ type Pool struct {
 type Section struct {
 	kind    catalog.FPMSection
 	name    string // of the pool
-	named   bool   // the name is certain
+	certain bool   // the name is
 	master  *Master
 	entries []entry // in order of reading
+	// index holds the entries by folded name where there are many.
+	index map[string][]entry
+}
+
+func (s *Section) buildIndex() {
+	s.index = map[string][]entry{}
+	for _, e := range s.entries {
+		s.index[e.folded] = append(s.index[e.folded], e)
+	}
+}
+
+// named are entries among which are all of a folded name.
+func (s *Section) named(folded string) []entry {
+	if s.index != nil {
+		return s.index[folded]
+	}
+	return s.entries
 }
 
 type entry struct {
@@ -110,7 +131,7 @@ type Value struct {
 // `listen.owner`, `pm.start_servers`) or has none, Text is empty.
 func (s *Section) Get(name string) Value {
 	folded := fold(name)
-	for _, e := range slices.Backward(s.entries) {
+	for _, e := range slices.Backward(s.named(folded)) {
 		if e.Kind == syntax.Key && e.folded == folded {
 			return s.value(e)
 		}
@@ -129,7 +150,7 @@ func (s *Section) Get(name string) Value {
 func (s *Section) All(name string) []Value {
 	folded := fold(name)
 	var values []Value
-	for _, e := range s.entries {
+	for _, e := range s.named(folded) {
 		if e.Kind == syntax.Key && e.folded == folded {
 			values = append(values, s.value(e))
 		}
@@ -142,7 +163,7 @@ func (s *Section) All(name string) []Value {
 // bring more, Master.Missing tells.
 func (s *Section) Items(name string) []Value {
 	var values []Value
-	for _, e := range s.entries {
+	for _, e := range s.named(fold(name)) {
 		if e.Kind == syntax.Item && e.Name == name {
 			values = append(values, s.value(e))
 		}
@@ -205,7 +226,7 @@ const poolVariable = "$pool"
 // is left, for ever where the name has one in it: that is left unknown.
 func (s *Section) expandPool(v *Value) {
 	v.Text = strings.ReplaceAll(v.Text, poolVariable, s.name)
-	v.Known = v.Known && s.named && !strings.Contains(v.Text, poolVariable)
+	v.Known = v.Known && s.certain && !strings.Contains(v.Text, poolVariable)
 }
 
 // fold turns A-Z to lower case, the only letters that php-fpm compares without case.

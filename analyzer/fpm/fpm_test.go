@@ -51,7 +51,7 @@ func (l memLoader) IncludeINI(pattern string) (files []*syntax.INI, complete, ou
 
 func load(files source.Mem) *Master {
 	l := memLoader{files, map[string]*syntax.INI{}}
-	return Load(l.open("/etc/php/8.2/fpm/php-fpm.conf"), l)
+	return Load(l.open("/etc/php/8.2/fpm/php-fpm.conf"), l, NewBudget())
 }
 
 func loadText(text string) *Master {
@@ -197,8 +197,8 @@ func TestIncludeStorm(t *testing.T) {
 	for i := range 500 {
 		l.files = append(l.files, syntax.ParseINI(source.NewFile("x", fmt.Sprintf("include = %d", i/100+1))))
 	}
-	m := Load(syntax.ParseINI(source.NewFile("main", "include = 0")), l)
-	if len(m.Missing) == 0 || l.calls > maxInclusions {
+	m := Load(syntax.ParseINI(source.NewFile("main", "include = 0")), l, NewBudget())
+	if len(m.Missing) == 0 || l.calls > MaxInclusions {
 		t.Errorf("%d missing, %d calls", len(m.Missing), l.calls)
 	}
 }
@@ -208,7 +208,7 @@ func TestLonePools(t *testing.T) {
 	m := LoadPools([]*syntax.INI{
 		file("/etc/php/7.4/fpm/pool.d/a.conf", "[a]\nlisten = x"),
 		file("/etc/php/7.4/fpm/pool.d/b.conf", "log_level = debug\n[b]\n[A]\nlisten = y"),
-	}, memLoader{})
+	}, memLoader{}, NewBudget())
 	if m.Complete() || m.Version != "7.4" || len(m.Pools) != 2 || m.Path != "/etc/php/7.4/fpm/pool.d/a.conf" {
 		t.Errorf("%+v", m)
 	}
@@ -267,7 +267,7 @@ func tree(t *testing.T, name string) (root string, m *Master) {
 		t.Fatal(err)
 	}
 	l := diskLoader{root}
-	return root, Load(l.open(t, filepath.Join(root, name, "php-fpm.conf")), l)
+	return root, Load(l.open(t, filepath.Join(root, name, "php-fpm.conf")), l, NewBudget())
 }
 
 // diskLoader reads includes from disk; relative ones are below prefix.

@@ -48,7 +48,7 @@ func TestINIv1(t *testing.T) {
 		if err != nil {
 			t.Logf("%s: %v", rel, err)
 		}
-		m := LoadPools([]*syntax.INI{parsed}, noIncludes{})
+		m := LoadPools([]*syntax.INI{parsed}, noIncludes{}, NewBudget())
 		sections := map[string]*Section{"global": m.Global}
 		for _, p := range m.Pools {
 			sections[p.Name] = &p.Section

@@ -11,9 +11,19 @@ import (
 // maxDepth is how many files php-fpm has open inside each other, the main file counted.
 const maxDepth = 5
 
-// maxInclusions bounds how often files are read into one master: patterns that
+// MaxInclusions bounds how often files are included in one run: patterns that
 // match the including files multiply.
-const maxInclusions = 50_000
+const MaxInclusions = 50_000
+
+// MaxEntries is how many keys the masters of a run take in: a file's count as
+// often as it is included.
+const MaxEntries = 1 << 21
+
+// A Budget is what all masters of a run may take together.
+type Budget struct{ inclusions, entries int }
+
+// NewBudget is the one for a run.
+func NewBudget() *Budget { return &Budget{MaxInclusions, MaxEntries} }
 
 // A Loader reads what include directives name.
 type Loader interface {
@@ -27,46 +37,48 @@ type Loader interface {
 }
 
 // Load builds the master of a main file.
-func Load(main *syntax.INI, l Loader) *Master {
-	b := newBuilder(main.File.Path, l)
+func Load(main *syntax.INI, l Loader, budget *Budget) *Master {
+	b := newBuilder(main.File.Path, l, budget)
 	b.master.Main = main
 	b.file(main)
+	b.buildIndexes()
 	return b.master
 }
 
 // LoadPools builds a master of pool files whose main file is not known, in the
 // order given. There is at least one.
-func LoadPools(files []*syntax.INI, l Loader) *Master {
-	b := newBuilder(files[0].File.Path, l)
+func LoadPools(files []*syntax.INI, l Loader, budget *Budget) *Master {
+	b := newBuilder(files[0].File.Path, l, budget)
 	for _, f := range files {
 		b.current, b.adrift = b.master.Global, true
 		b.file(f)
 	}
+	b.buildIndexes()
 	return b.master
 }
 
 type builder struct {
-	loader     Loader
-	master     *Master
-	pools      map[string]*Pool // by name in lower case
-	current    *Section
-	adrift     bool // current may not be the section that is open
-	chain      []*syntax.INI
-	seen       map[*syntax.INI]bool
-	order      int
-	inclusions int
+	loader  Loader
+	master  *Master
+	budget  *Budget
+	pools   map[string]*Pool // by name in lower case
+	current *Section
+	adrift  bool // current may not be the section that is open
+	chain   []*syntax.INI
+	seen    map[*syntax.INI]bool
+	order   int
 }
 
 var versionInPath = regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`)
 
-func newBuilder(path string, l Loader) *builder {
+func newBuilder(path string, l Loader, budget *Budget) *builder {
 	m := &Master{Path: path}
 	if v := versionInPath.FindStringSubmatch(path); v != nil {
 		m.Version = v[1]
 	}
 	m.Global = &Section{kind: catalog.FPMGlobal, master: m}
 	return &builder{
-		loader: l, master: m, current: m.Global,
+		loader: l, master: m, budget: budget, current: m.Global,
 		pools: map[string]*Pool{}, seen: map[*syntax.INI]bool{},
 	}
 }
@@ -86,6 +98,10 @@ func (b *builder) file(f *syntax.INI) {
 		if include != nil && e.Span.Line() != include.Span.Line() {
 			b.include(include)
 			include = nil
+		}
+		if b.budget.entries--; b.budget.entries < 0 {
+			b.tooMany(e)
+			break
 		}
 		switch {
 		case e.Kind == syntax.Section:
@@ -114,7 +130,7 @@ func (b *builder) open(head *syntax.Entry) {
 	p := b.pools[name]
 	if p == nil {
 		p = &Pool{Name: head.Name, Master: b.master}
-		p.Section = Section{kind: catalog.FPMPool, name: head.Name, named: head.Known, master: b.master}
+		p.Section = Section{kind: catalog.FPMPool, name: head.Name, certain: head.Known, master: b.master}
 		b.pools[name] = p
 		b.master.Pools = append(b.master.Pools, p)
 	}
@@ -137,7 +153,7 @@ func (b *builder) include(e *syntax.Entry) {
 	}
 	var files []*syntax.INI
 	complete, outside := true, false
-	if b.inclusions < maxInclusions {
+	if b.budget.inclusions > 0 {
 		files, complete, outside = b.loader.IncludeINI(e.Value)
 	}
 	for _, f := range files {
@@ -146,18 +162,44 @@ func (b *builder) include(e *syntax.Entry) {
 			b.master.Missing[len(b.master.Missing)-1].Cycle = true
 			return
 		}
-		if b.inclusions++; b.inclusions > maxInclusions {
+		if b.budget.inclusions--; b.budget.inclusions < 0 {
 			break
 		}
 		b.file(f)
 	}
 	switch {
-	case b.inclusions >= maxInclusions:
+	case b.budget.inclusions <= 0:
 		b.missing(e, "too many inclusions")
+		b.tooMany(e)
 	case outside:
 		b.missing(e, "outside of what may be read")
 	case !complete:
 		b.missing(e, "not found or not readable")
+	}
+}
+
+// tooMany notes that a limit of the run was reached: what comes after e was not
+// taken in, so that no value is certain.
+func (b *builder) tooMany(e *syntax.Entry) {
+	b.adrift = true
+	if b.master.TooMany.IsZero() {
+		b.master.TooMany = e.Span
+		b.master.Missing = append(b.master.Missing, Missing{At: e.Span, Pattern: e.Value, Reason: "too much", Limit: true, order: b.order})
+	}
+}
+
+// small is the most keys in a section that is not indexed by their names.
+const small = 64
+
+func (b *builder) buildIndexes() {
+	sections := []*Section{b.master.Global}
+	for _, p := range b.master.Pools {
+		sections = append(sections, &p.Section)
+	}
+	for _, s := range sections {
+		if len(s.entries) > small {
+			s.buildIndex()
+		}
 	}
 }
 

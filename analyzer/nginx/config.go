@@ -27,8 +27,11 @@ type Config struct {
 	Missing []Missing
 	// Cycles are include directives that lead back to a file on their own chain.
 	Cycles []Ref
-	// TooMany is the include at which the limit on inclusions was reached, if it was.
+	// TooMany is the directive at which a limit of the Budget or on chains was
+	// reached, if one was: what comes after it was not placed.
 	TooMany Ref
+	// TooManyOf says which limit, in a few lower-case words.
+	TooManyOf string
 	// Version is the nginx that will run it; the zero value is unknown.
 	Version catalog.Version
 	// OtherModules is set where nginx is said to have modules that the catalogue does
@@ -154,8 +157,9 @@ type Block struct {
 	// Missing is set where an include directly in the block could not be read, or a template fills in directives.
 	Missing bool
 
-	// index serves the few blocks that may have thousands of children; elsewhere a walk is cheaper.
+	// index finds the directives of a block with many; elsewhere a walk is cheaper.
 	index map[string][]Ref
+	size  int // directives and included files directly in the block
 }
 
 // Ref is the directive that opens the block.
@@ -213,13 +217,16 @@ func (b *Block) Own(name string) []Ref {
 	return own
 }
 
-// large are the contexts whose blocks are indexed by directive name.
-const large = catalog.Main | catalog.HTTP | catalog.Stream | catalog.Mail
+// small is the most directives in a block that is not indexed by their names.
+const small = 64
+
+// Nothing asks these blocks for the thousands of servers that they may have.
+const holdsServers = catalog.HTTP | catalog.Stream | catalog.Mail
 
 func (b *Block) buildIndex() {
 	b.index = map[string][]Ref{}
 	for r := range b.All() {
-		if name := r.Name(); name != "server" {
+		if name := r.Name(); name != "server" || b.Context&holdsServers == 0 {
 			b.index[name] = append(b.index[name], r)
 		}
 	}

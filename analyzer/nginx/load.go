@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -10,11 +11,31 @@ import (
 	"nginx-lint/analyzer/syntax"
 )
 
-// Limits on inclusion: generous for real trees, finite for hostile ones.
-const (
-	MaxIncludeDepth = 100
-	MaxInclusions   = 1 << 20
-)
+// MaxIncludeDepth is how many files may be included inside each other.
+const MaxIncludeDepth = 100
+
+// MaxPlaced is how many directives are placed in one run: a file's count as
+// often as it is included, and so does each inclusion.
+const MaxPlaced = 1 << 24
+
+// MaxInclusions is how many files are placed in one run.
+const MaxInclusions = 1 << 17
+
+// MaxBlocks is how many blocks are placed in one run.
+const MaxBlocks = 1 << 20
+
+// A Budget is what all configurations of a run may take together: generous for
+// real trees, finite for hostile ones.
+type Budget struct{ directives, inclusions, blocks int }
+
+// NewBudget is the one for a run.
+func NewBudget() *Budget { return &Budget{MaxPlaced, MaxInclusions, MaxBlocks} }
+
+// take reports whether one more may be placed.
+func take(left *int) bool {
+	*left--
+	return *left >= 0
+}
 
 // A Loader reads what include directives name.
 type Loader interface {
@@ -30,26 +51,28 @@ type Loader interface {
 }
 
 // Load places the main file's tree and all that it includes.
-func Load(main *syntax.Tree, version catalog.Version, l Loader) *Config {
-	return load(main, catalog.Main, version, l, false)
+func Load(main *syntax.Tree, version catalog.Version, l Loader, budget *Budget) *Config {
+	return load(main, catalog.Main, version, l, budget, false)
 }
 
 // LoadFragment does the same for a file that no main file includes; it stands
 // in a block of the given context that was not read.
-func LoadFragment(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader) *Config {
-	return load(main, context, version, l, true)
+func LoadFragment(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, budget *Budget) *Config {
+	return load(main, context, version, l, budget, true)
 }
 
-func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, fragment bool) *Config {
+func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, budget *Budget, fragment bool) *Config {
 	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
-	b := &builder{config: c, loader: l, standIns: map[string]*syntax.Tree{}}
+	b := &builder{config: c, loader: l, budget: budget, standIns: map[string]*syntax.Tree{}}
 	place := &Placement{Tree: main, At: syntax.None}
 	c.hasParams = fragment || l.Has(paramsFile)
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)
-	for block := range c.Blocks(large) {
-		block.buildIndex()
+	for _, block := range c.blocks {
+		if block.size > small && block.Context != 0 && !block.Place.Tree.IsRow(block.Place.Tree.FirstChild(block.ID)) {
+			block.buildIndex()
+		}
 	}
 	return c
 }
@@ -57,7 +80,7 @@ func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l
 type builder struct {
 	config *Config
 	loader Loader
-	placed int
+	budget *Budget
 	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
 	standIns map[string]*syntax.Tree
 }
@@ -83,8 +106,15 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	t := p.Tree
 	b.config.bodies = append(b.config.bodies, Body{block, p, d})
 	for child := range t.Children(d) {
+		block.size++
 		name := t.Name(child)
 		switch {
+		case !take(&b.budget.directives):
+			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d directives, those of a file counted as often as it is included", MaxPlaced))
+			return
+		case t.IsBlock(child) && !take(&b.budget.blocks):
+			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d blocks, those of a file counted as often as it is included", MaxBlocks))
+			return
 		case name == "include" && !t.IsBlock(child) && t.NArgs(child) == 1:
 			b.include(p, child, block)
 		case t.IsBlock(child):
@@ -100,6 +130,17 @@ func (b *builder) missing(m Missing) {
 	m.Block.Missing = true
 	b.config.Missing = append(b.config.Missing, m)
 }
+
+// tooMany notes that a limit was reached in a block. What is in force there is
+// then unknown, and likewise in the blocks around it, which go no further either.
+func (b *builder) tooMany(at Ref, block *Block, what string) {
+	block.Missing = true
+	if b.config.TooMany.IsZero() {
+		b.config.TooMany, b.config.TooManyOf = at, what
+	}
+}
+
+var tooManyInclusions = fmt.Sprintf("more than %d inclusions", MaxInclusions)
 
 func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
 	m := Missing{Ref: Ref{p, d}, Pattern: p.Tree.Arg(d, 0), Block: block}
@@ -122,6 +163,10 @@ func (b *builder) include(p *Placement, d syntax.ID, block *Block) {
 // the include names was read.
 func (b *builder) place(m *Missing, at int) bool {
 	p := m.Place
+	if b.budget.inclusions <= 0 {
+		b.tooMany(m.Ref, m.Block, tooManyInclusions)
+		return false
+	}
 	trees, complete, outside := b.loader.Include(m.Pattern)
 	m.Outside = outside
 	standIn := false
@@ -135,12 +180,15 @@ func (b *builder) place(m *Missing, at int) bool {
 			b.config.Cycles = append(b.config.Cycles, m.Ref)
 			continue
 		}
-		if b.placed++; b.placed > MaxInclusions || depth(p) >= MaxIncludeDepth {
-			if b.config.TooMany.IsZero() {
-				b.config.TooMany = m.Ref
-			}
+		if depth(p) >= MaxIncludeDepth {
+			b.tooMany(m.Ref, m.Block, fmt.Sprintf("a chain of more than %d includes", MaxIncludeDepth))
 			return false
 		}
+		if !take(&b.budget.inclusions) {
+			b.tooMany(m.Ref, m.Block, tooManyInclusions)
+			return false
+		}
+		m.Block.size++
 		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn}
 		p.includes[at].placed = append(p.includes[at].placed, placed)
 		b.file(placed)

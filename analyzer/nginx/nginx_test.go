@@ -40,9 +40,9 @@ func load4test(t *testing.T, fragment bool, texts map[string]string) *Config {
 	}
 	if fragment {
 		main := loader["nginx.conf"]
-		return LoadFragment(main, InferContext(main), catalog.Version{}, loader)
+		return LoadFragment(main, InferContext(main), catalog.Version{}, loader, NewBudget())
 	}
-	return Load(loader["nginx.conf"], catalog.Version{}, loader)
+	return Load(loader["nginx.conf"], catalog.Version{}, loader, NewBudget())
 }
 
 // blockAt finds the one block of that head.

@@ -26,8 +26,8 @@ func (unread) Has(string) bool { return false }
 func scopeOf(t *testing.T, http string) *Scope {
 	t.Helper()
 	tree := syntax.Parse(source.NewFile("nginx.conf", "events {}\nhttp {\n"+http+"\n}\n"))
-	s := &Scope{Nginx: []*nginx.Config{nginx.Load(tree, catalog.Version{}, unread{})}}
-	Build(s)
+	s := &Scope{Nginx: []*nginx.Config{nginx.Load(tree, catalog.Version{}, unread{}, nginx.NewBudget())}}
+	Build(s, NewBudget())
 	return s
 }
 

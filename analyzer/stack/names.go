@@ -24,7 +24,7 @@ type Name struct {
 // names lists the host names that a target with variables may lead to, as far as
 // they are literals. An upstream has no port of its own: with a port written
 // nginx looks its name up as well (measured).
-func names(t *Target, upstreams map[string]*nginx.Block) []Name {
+func names(t *Target, upstreams map[string]*nginx.Block, v *variables) []Name {
 	text := t.Pass.Arg(0)
 	if nginx.Opaque(text) || !strings.Contains(text, "$") {
 		return nil
@@ -35,7 +35,7 @@ func names(t *Target, upstreams map[string]*nginx.Block) []Name {
 			text, anyScheme = "http://"+rest, true
 		}
 	}
-	values, rest := expand(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
+	values, rest := v.expand(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
 	complete := rest == "" || startsWithSlash(rest)
 	var found []Name
 	for _, pieces := range values {
@@ -70,11 +70,11 @@ func names(t *Target, upstreams map[string]*nginx.Block) []Name {
 
 // schemeless lists where the values of a proxy_pass with variables are written, if
 // none of them begins with a scheme that nginx takes.
-func schemeless(t *Target) []source.Span {
+func schemeless(t *Target, v *variables) []source.Span {
 	if t.Protocol != HTTP || nginx.Opaque(t.Pass.Arg(0)) || !strings.Contains(t.Pass.Arg(0), "$") {
 		return nil
 	}
-	values, rest := expand(t.Block, literal{text: t.Pass.Arg(0), span: t.Pass.ArgSpan(0), from: t.Pass})
+	values, rest := v.expand(t.Block, literal{text: t.Pass.Arg(0), span: t.Pass.ArgSpan(0), from: t.Pass})
 	var spans []source.Span
 	for _, pieces := range values {
 		text := join(pieces)

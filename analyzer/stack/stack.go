@@ -66,6 +66,9 @@ type Scope struct {
 	UnknownPools []*fpm.Pool
 	Targets      []*Target
 	Hops         []*Hop
+	// TooMany is the first target whose hops are left out because there are too many
+	// in the run; nil where there is none.
+	TooMany *Target
 
 	// sent is asked for by several rules and looks at all targets.
 	sent struct {
@@ -188,6 +191,11 @@ type Hop struct {
 	Scope  *Scope
 	Target *Target
 	Peer   *Peer
+	*Reach
+}
+
+// A Reach is what a connection from an nginx to an endpoint arrives at. Hops share it.
+type Reach struct {
 	// Listeners are those that the peer reaches.
 	Listeners []*Listener
 	// Certain is false where it depends on name resolution or on links whether
@@ -206,8 +214,21 @@ func (h *Hop) Pool() *fpm.Pool {
 	return h.Listeners[0].Pool
 }
 
+// Of a run so many hops are followed, and as many listeners compared with what
+// they lead to: an upstream with many servers in many locations multiplies.
+const (
+	maxHops     = 1 << 18
+	maxCompared = 1 << 23
+)
+
+// A Budget is what all scopes of a run may take together.
+type Budget struct{ hops, compared int }
+
+// NewBudget is the one for a run.
+func NewBudget() *Budget { return &Budget{maxHops, maxCompared} }
+
 // Build finds listeners and targets in a scope whose configurations are set, and joins them.
-func Build(s *Scope) {
+func Build(s *Scope, budget *Budget) {
 	for _, m := range s.Masters {
 		for _, p := range m.Pools {
 			if l := poolListener(p); l != nil {
@@ -227,51 +248,103 @@ func Build(s *Scope) {
 				s.Listeners = append(s.Listeners, a.listener())
 			}
 		}
-		s.Targets = append(s.Targets, targets(s, c)...)
 	}
-	links := debianLinks(s.Masters)
-	index := newIndex(s.Listeners)
-	for _, t := range s.Targets {
-		for _, p := range t.Peers {
-			h := hop(s, t, p, index.candidates(p.Endpoint), links)
-			t.Hops = append(t.Hops, h)
-			s.Hops = append(s.Hops, h)
+	j := joiner{scope: s, budget: budget, index: newIndex(s.Listeners), links: debianLinks(s.Masters), found: map[way]*Reach{}}
+	findTargets(s, budget, j.join)
+}
+
+// A joiner finds what targets reach, once for each endpoint.
+type joiner struct {
+	scope  *Scope
+	budget *Budget
+	index  index
+	links  map[string]*Listener
+	found  map[way]*Reach
+}
+
+// A way leads from an nginx to an endpoint.
+type way struct {
+	from *nginx.Config
+	to   Endpoint
+}
+
+// join takes a target in with its hops: all, or where that would be too many, none.
+func (j *joiner) join(t *Target, tooMany bool) {
+	j.scope.Targets = append(j.scope.Targets, t)
+	if tooMany || !j.hops(t) {
+		t.Peers, t.Hops, t.Unknown = nil, nil, diag.LimitReached
+		if j.scope.TooMany == nil {
+			j.scope.TooMany = t
 		}
 	}
+	j.budget.hops -= len(t.Hops)
+	j.scope.Hops = append(j.scope.Hops, t.Hops...)
+}
+
+// hops makes the hops of a target; it reports false where there are too many.
+func (j *joiner) hops(t *Target) bool {
+	if len(t.Peers) > j.budget.hops {
+		return false
+	}
+	hops := make([]Hop, len(t.Peers))
+	for i, p := range t.Peers {
+		w := way{t.Config, p.Endpoint}
+		if j.found[w] == nil {
+			candidates := j.index.candidates(p.Endpoint)
+			if len(candidates) > j.budget.compared {
+				return false
+			}
+			j.budget.compared -= len(candidates)
+			j.found[w] = j.reach(w, candidates)
+		}
+		hops[i] = Hop{j.scope, t, p, j.found[w]}
+		t.Hops = append(t.Hops, &hops[i])
+	}
+	return true
 }
 
 // An index finds the listeners that an endpoint may reach.
 type index struct {
-	byPort map[int][]*Listener
-	byName map[string][]*Listener // unix sockets by the last element of their path
+	byPort     map[int][]*Listener
+	byName     map[string][]*Listener // unix sockets by the last element of their path
+	byPath     map[string][]*Listener // those with an absolute path
+	byRelative map[string][]*Listener // the others, by the last element again
 }
 
 func newIndex(listeners []*Listener) index {
-	in := index{map[int][]*Listener{}, map[string][]*Listener{}}
+	in := index{map[int][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}}
 	for _, l := range listeners {
-		if l.Endpoint.Net == Unix {
-			name := path.Base(l.Endpoint.Path)
-			in.byName[name] = append(in.byName[name], l)
-		} else {
+		if l.Endpoint.Net != Unix {
 			in.byPort[l.Endpoint.Port] = append(in.byPort[l.Endpoint.Port], l)
+			continue
+		}
+		full, name := l.Endpoint.Path, path.Base(l.Endpoint.Path)
+		in.byName[name] = append(in.byName[name], l)
+		if path.IsAbs(full) {
+			in.byPath[full] = append(in.byPath[full], l)
+		} else {
+			in.byRelative[name] = append(in.byRelative[name], l)
 		}
 	}
 	return in
 }
 
 func (in index) candidates(e Endpoint) []*Listener {
-	if e.Net == Unix {
-		return in.byName[path.Base(e.Path)]
+	switch {
+	case e.Net != Unix:
+		return in.byPort[e.Port]
+	case path.IsAbs(e.Path):
+		return slices.Concat(in.byPath[e.Path], in.byRelative[path.Base(e.Path)])
 	}
-	return in.byPort[e.Port]
+	return in.byName[path.Base(e.Path)]
 }
 
-func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]*Listener) *Hop {
-	h := &Hop{Scope: s, Target: t, Peer: p, Certain: true}
-	own := No
+func (j *joiner) reach(w way, candidates []*Listener) *Reach {
+	h := &Reach{Certain: true}
+	own, local := No, w.to.Local()
 	for _, l := range candidates {
-		reaches := p.Endpoint.Reaches(l.Endpoint)
-		if l.Address != nil && l.Address.Config == t.Config && reaches != No && p.Endpoint.Local() {
+		reaches := w.to.Reaches(l.Endpoint)
+		if l.Address != nil && l.Address.Config == w.from && reaches != No && local {
 			h.Own = append(h.Own, l.Address)
 			own = max(own, reaches)
 		}
@@ -285,11 +358,11 @@ func hop(s *Scope, t *Target, p *Peer, candidates []*Listener, links map[string]
 		}
 	}
 	if own == Yes {
-		h.Own = closest(h.Own, p.Endpoint)
+		h.Own = closest(h.Own, w.to)
 	} else {
 		h.Own = nil
 	}
-	if l, linked := links[p.Endpoint.Path]; linked && p.Endpoint.Net == Unix && len(h.Listeners) == 0 {
+	if l, linked := j.links[w.to.Path]; linked && w.to.Net == Unix && len(h.Listeners) == 0 {
 		h.Certain = l != nil
 		if l != nil {
 			h.Listeners = []*Listener{l}

@@ -21,10 +21,50 @@ var passes = []struct {
 	{"memcached_pass", Memcached},
 }
 
-// targets finds the passes of a configuration in reading order.
-func targets(s *Scope, c *nginx.Config) []*Target {
-	var found []*Target
-	upstreams := upstreamsOf(c)
+// A finder finds the targets of a scope.
+type finder struct {
+	upstreams map[string]*nginx.Block // those of the configuration, by name in lower case
+	shared    map[string]*nginx.Block // those of all fragments; nil where it is none
+	variables *variables
+	members   map[use]members
+	budget    *Budget
+	tooMany   bool // peers of a target for the budget
+}
+
+// A use is a way in which an upstream is used.
+type use struct {
+	upstream *nginx.Block
+	protocol Protocol
+	tls      bool
+}
+
+// members are the peers of a use, and why they are not all known, if they are not.
+type members struct {
+	peers   []*Peer
+	unknown diag.Reason
+}
+
+// findTargets finds the passes of a scope's configurations in reading order, and
+// tells of each whether it has too many peers.
+func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) {
+	fragments := map[string]*nginx.Block{}
+	for _, c := range s.Nginx {
+		if c.Fragment {
+			addUpstreams(c, fragments) // fragments of one host see each other's upstreams
+		}
+	}
+	f := finder{variables: newVariables(), members: map[use]members{}, budget: budget}
+	for _, c := range s.Nginx {
+		f.upstreams, f.shared = map[string]*nginx.Block{}, nil
+		addUpstreams(c, f.upstreams)
+		if c.Fragment {
+			f.shared = fragments
+		}
+		f.targets(c, found)
+	}
+}
+
+func (f *finder) targets(c *nginx.Config, found func(t *Target, tooMany bool)) {
 	for b := range c.Blocks(catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
 		if answersItself(b) {
 			continue // no request reaches the pass
@@ -35,13 +75,13 @@ func targets(s *Scope, c *nginx.Config) []*Target {
 					continue
 				}
 				t := &Target{Config: c, Block: b, Pass: r, Protocol: pass.protocol}
-				t.Names, t.Schemeless = names(t, upstreams), schemeless(t)
-				resolve(t, upstreams, s)
-				found = append(found, t)
+				t.Names, t.Schemeless = names(t, f.upstreams, f.variables), schemeless(t, f.variables)
+				f.tooMany = false
+				f.resolve(t)
+				found(t, f.tooMany)
 			}
 		}
 	}
-	return found
 }
 
 // answersItself reports whether every request to a block ends before it would be
@@ -75,38 +115,36 @@ func deniesAll(b *nginx.Block) bool {
 	return false
 }
 
-// upstreamsOf are the http upstreams of a configuration by lower-case name: nginx ignores case here.
-func upstreamsOf(c *nginx.Config) map[string]*nginx.Block {
-	found := map[string]*nginx.Block{}
+// addUpstreams adds the http upstreams of a configuration by lower-case name: nginx ignores case here.
+func addUpstreams(c *nginx.Config, to map[string]*nginx.Block) {
 	for b := range c.Blocks(catalog.Upstream) {
-		if args := b.Args(); len(args) == 1 && found[strings.ToLower(args[0])] == nil {
-			found[strings.ToLower(args[0])] = b
+		if args := b.Args(); len(args) == 1 && to[strings.ToLower(args[0])] == nil {
+			to[strings.ToLower(args[0])] = b
 		}
 	}
-	return found
 }
 
 // resolve fills in where a target leads.
-func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
+func (f *finder) resolve(t *Target) {
 	text := t.Pass.Arg(0)
 	if nginx.Opaque(text) {
 		t.Unknown = diag.Template
 		return
 	}
 	if !strings.Contains(text, "$") {
-		t.literal(literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass}, upstreams, s)
+		f.literal(t, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
 		return
 	}
 	if t.Protocol == HTTP {
 		text = cutURI(text)
 	}
-	values, known := possibleValues(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
+	values, known := f.variables.possibleValues(t.Block, literal{text: text, span: t.Pass.ArgSpan(0), from: t.Pass})
 	if !known {
 		t.Unknown = diag.Variable
 		return
 	}
 	for _, v := range values {
-		t.literal(v, upstreams, s)
+		f.literal(t, v)
 	}
 	if len(t.Peers) == 0 && t.Unknown == "" {
 		t.Unknown = diag.Variable
@@ -114,7 +152,7 @@ func resolve(t *Target, upstreams map[string]*nginx.Block, s *Scope) {
 }
 
 // literal adds the peers of a target without variables, or with this value of them.
-func (t *Target) literal(at literal, upstreams map[string]*nginx.Block, s *Scope) {
+func (f *finder) literal(t *Target, at literal) {
 	address, fallback, tls, ok := cutScheme(t.Protocol, at.text)
 	if !ok {
 		t.Unknown = diag.Variable
@@ -131,15 +169,12 @@ func (t *Target) literal(at literal, upstreams map[string]*nginx.Block, s *Scope
 		address, _, _ = strings.Cut(address, "/")
 	}
 	name := strings.ToLower(address)
-	upstream := upstreams[name]
-	for _, c := range s.Nginx {
-		// Fragments of one host see each other's upstreams.
-		if upstream == nil && t.Config.Fragment && c.Fragment {
-			upstream = upstreamsOf(c)[name]
-		}
+	upstream := f.upstreams[name]
+	if upstream == nil {
+		upstream = f.shared[name]
 	}
 	if upstream != nil {
-		t.members(upstream, tls, at.by)
+		f.use(t, upstream, tls, at.by)
 		return
 	}
 	host, port, ok := splitHostPort(address, fallback)
@@ -200,25 +235,46 @@ func cutUnix(address string) (path string, ok bool) {
 	return address[len(prefix):], true
 }
 
-// members adds the servers of an upstream.
-func (t *Target) members(upstream *nginx.Block, tls bool, by nginx.Ref) {
+// use adds the servers of an upstream to those of a target, as far as they may be
+// too many. Targets share the peers that no value of a variable leads to.
+func (f *finder) use(t *Target, upstream *nginx.Block, tls bool, by nginx.Ref) {
+	m := once(f.members, use{upstream, t.Protocol, tls}, findMembers)
 	t.Upstream = upstream
-	if upstream.Missing {
-		t.Unknown = diag.MissingInclude
+	if m.unknown != "" {
+		t.Unknown = m.unknown
+	}
+	switch {
+	case len(t.Peers)+len(m.peers) > f.budget.hops:
+		f.tooMany = true
+	case by.IsZero():
+		t.Peers = append(t.Peers, m.peers...)
+	default:
+		for _, p := range m.peers {
+			p := *p
+			p.By = by
+			t.Peers = append(t.Peers, &p)
+		}
+	}
+}
+
+// findMembers reads the servers of an upstream.
+func findMembers(u use) (m members) {
+	if u.upstream.Missing {
+		m.unknown = diag.MissingInclude
 	}
 	for _, lua := range []string{"balancer_by_lua_block", "balancer_by_lua_file"} {
-		if len(upstream.Own(lua)) > 0 {
-			t.Unknown = diag.Variable // the servers written there only fill the place
-			return
+		if len(u.upstream.Own(lua)) > 0 {
+			m.unknown = diag.Variable // the servers written there only fill the place
+			return m
 		}
 	}
-	for _, r := range upstream.Own("server") {
+	for _, r := range u.upstream.Own("server") {
 		address := r.Arg(0)
 		if nginx.Opaque(address) || strings.Contains(address, "$") {
-			t.Unknown = diag.Template
+			m.unknown = diag.Template
 			continue
 		}
-		p := &Peer{Upstream: upstream, Server: r, Span: r.ArgSpan(0), TLS: tls, By: by}
+		p := &Peer{Upstream: u.upstream, Server: r, Span: r.ArgSpan(0), TLS: u.tls}
 		for i, option := range r.Args() {
 			p.Down = p.Down || i > 0 && option == "down"
 			p.Backup = p.Backup || i > 0 && option == "backup"
@@ -228,15 +284,16 @@ func (t *Target) members(upstream *nginx.Block, tls bool, by nginx.Ref) {
 		} else {
 			host, port, ok := splitHostPort(address, 0)
 			if !ok || host == "" {
-				t.Unknown = diag.Template
+				m.unknown = diag.Template
 				continue
 			}
-			p.PortMissing = port == 0 && (t.Protocol == FastCGI || t.Protocol == UWSGI || t.Protocol == SCGI)
+			p.PortMissing = port == 0 && (u.protocol == FastCGI || u.protocol == UWSGI || u.protocol == SCGI)
 			if port == 0 {
 				port = 80
 			}
 			p.Endpoint = TCPEndpoint(host, port)
 		}
-		t.Peers = append(t.Peers, p)
+		m.peers = append(m.peers, p)
 	}
+	return m
 }

@@ -17,14 +17,17 @@ type literal struct {
 	by   nginx.Ref // see Peer.By
 }
 
-// maxValues bounds the combinations of variable values that are followed.
-const maxValues = 64
+// Of variable values so many combinations are followed, and pieces of one.
+const (
+	maxValues = 64
+	maxPieces = 64
+)
 
 // possibleValues lists what a text with variables can become in a block, where
 // every variable in it is set from literals by `set` or `map` alone. Empty
 // results are left out: they lead nowhere.
-func possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
-	expanded, rest := expand(b, at)
+func (v *variables) possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
+	expanded, rest := v.expand(b, at)
 	if rest != "" {
 		return nil, false
 	}
@@ -50,9 +53,9 @@ func possibleValues(b *nginx.Block, at literal) (values []literal, known bool) {
 // expand lists what a text with variables can become in a block, each time as
 // the pieces that it is joined from, up to the first variable whose values are
 // not all literals; rest is what follows from there.
-func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
+func (v *variables) expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
 	values, rest = [][]literal{nil}, at.text
-	for rest != "" {
+	for n := 0; rest != "" && n < maxPieces; n++ {
 		var options []literal
 		var after string
 		if i := strings.IndexByte(rest, '$'); i != 0 {
@@ -62,7 +65,7 @@ func expand(b *nginx.Block, at literal) (values [][]literal, rest string) {
 			options, after = []literal{{text: rest[:i], span: at.span, from: at.from}}, rest[i:]
 		} else {
 			name, tail := nginx.CutVariable(rest)
-			known, ok := assigned(b, name)
+			known, ok := v.assigned(b, name)
 			if name == "" || !ok || len(values)*len(known) > maxValues {
 				break
 			}
@@ -98,178 +101,322 @@ var luaHandlers = [...]string{
 	"access_by_lua", "access_by_lua_block", "access_by_lua_file",
 }
 
-// scripted reports whether Lua may set variables of a block's requests.
-func scripted(b *nginx.Block) bool {
-	for ; b != nil; b = b.Parent {
-		for _, name := range luaHandlers {
-			if len(b.Own(name)) > 0 {
-				return true
-			}
-		}
+// variables tells what variables may hold. It looks at each block once, however
+// many targets ask, and keeps what it has found. Names are in lower case, except
+// those of captures.
+type variables struct {
+	scripts   map[*nginx.Block]bool
+	locations map[*nginx.Block]*ownSets
+	levels    map[*nginx.Block]map[string]lastSets
+	servers   map[*nginx.Block]*writes
+	outers    map[*nginx.Block]*definitions
+	wide      map[wideName]wideValue
+}
+
+// A wideName is a variable of a server.
+type wideName struct {
+	server *nginx.Block
+	name   string
+}
+
+// A wideValue is what a variable can hold anywhere in a server.
+type wideValue struct {
+	values []literal
+	known  bool
+	// Where they come from.
+	sets, maps int
+}
+
+func newVariables() *variables {
+	return &variables{
+		map[*nginx.Block]bool{}, map[*nginx.Block]*ownSets{}, map[*nginx.Block]map[string]lastSets{},
+		map[*nginx.Block]*writes{}, map[*nginx.Block]*definitions{}, map[wideName]wideValue{},
 	}
-	return false
+}
+
+// once is what a table holds for a key, found where it is asked for first.
+func once[K comparable, T any](table map[K]T, key K, find func(K) T) T {
+	v, ok := table[key]
+	if !ok {
+		v = find(key)
+		table[key] = v
+	}
+	return v
+}
+
+// scripted reports whether Lua may set variables of a block's requests.
+func (v *variables) scripted(b *nginx.Block) bool {
+	if b == nil {
+		return false
+	}
+	return once(v.scripts, b, func(b *nginx.Block) bool {
+		return slices.ContainsFunc(luaHandlers[:], func(name string) bool { return len(b.Own(name)) > 0 }) || v.scripted(b.Parent)
+	})
 }
 
 // assigned lists the literals that a variable can hold in a block.
-func assigned(b *nginx.Block, name string) ([]literal, bool) {
-	if scripted(b) {
+func (v *variables) assigned(b *nginx.Block, name string) ([]literal, bool) {
+	if name == "" || strings.Trim(name, wordBytes) != "" || v.scripted(b) {
 		return nil, false
 	}
-	location := b.Enclosing(catalog.Location)
-	server := b.Enclosing(catalog.Server)
-	if location != nil && b == location {
-		if own := location.Own("set"); len(own) > 0 && !location.Missing && len(location.Own("break")) == 0 && !setsBelow(location, name) && !captures(location, name) {
-			if r := lastSet(own, name); !r.IsZero() && isLiteral(r.Arg(1)) {
-				return []literal{{text: r.Arg(1), span: r.ArgSpan(1), from: r}}, true
-			}
+	if b.Context == catalog.Location {
+		if r := once(v.locations, b, findOwnSets).last(name); !r.IsZero() && isLiteral(r.Arg(1)) {
+			return []literal{{text: r.Arg(1), span: r.ArgSpan(1), from: r}}, true
 		}
 	}
+	server := b.Enclosing(catalog.Server)
 	if server == nil || server.Parent == nil {
 		return nil, false // what the enclosing blocks set was not read
 	}
-	var values []literal
-	known := collect(server, name, &values)
-	sets, maps := len(values), 0
-	for outer := server.Parent; outer != nil; outer = outer.Parent {
-		known = known && !outer.Missing
-		for _, r := range outer.Own("map") {
-			if r.NArgs() == 2 && strings.EqualFold(r.Arg(1), "$"+name) {
-				known = rows(r, &values) && known
-				maps++
-			}
-		}
-		for _, definer := range []string{"geo", "split_clients", "perl_set", "js_set", "js_var", "geoip2"} {
-			for _, r := range outer.Own(definer) {
-				for _, arg := range r.Args() {
-					known = known && !strings.EqualFold(arg, "$"+name)
-				}
-			}
-		}
+	key := wideName{server, name}
+	found, ok := v.wide[key]
+	if !ok {
+		found = v.anywhere(server, name)
+		v.wide[key] = found
 	}
-	var deciding []nginx.Ref
-	if maps == 0 && location == b {
-		deciding = decidingSets(location, server, name)
-	}
-	for i, v := range values {
-		if maps == 1 && sets == 0 || slices.Contains(deciding, v.from) {
-			values[i].by = v.from
-		}
-	}
-	return values, known && len(values) > 0
+	return v.decided(found, b, server, name), found.known
 }
 
-// decidingSets are the `set`s that decide what a variable is for some requests of
+// decided are the values of a variable, with what alone leads to them, in a block.
+func (v *variables) decided(found wideValue, b, server *nginx.Block, name string) []literal {
+	var deciding []nginx.Ref
+	if found.maps == 0 && b.Context == catalog.Location {
+		deciding = v.deciding(b, server, strings.ToLower(name))
+	}
+	values := slices.Clone(found.values)
+	for i, value := range values {
+		if found.maps == 1 && found.sets == 0 || slices.Contains(deciding, value.from) {
+			values[i].by = value.from
+		}
+	}
+	return values
+}
+
+// deciding are the `set`s that decide what a variable is for some requests of
 // a location: its own ones and the server's, also in an `if`, as far as no later
 // one undoes them.
-func decidingSets(location, server *nginx.Block, name string) []nginx.Ref {
-	var deciding []nginx.Ref
-	for _, level := range []*nginx.Block{location, server} {
-		var own []nginx.Ref
-		always := false
-		for r := range level.All() {
-			if r.Name() == "break" {
-				break
-			}
-			switch {
-			case r.Name() == "set" && strings.EqualFold(r.Arg(0), "$"+name):
-				own, always = []nginx.Ref{r}, true
-			case r.Name() == "if":
-				for _, child := range level.Children {
-					if set := lastSet(child.Own("set"), name); child.Ref() == r && !set.IsZero() {
-						own = append(own, set)
-					}
-				}
-			}
-		}
-		deciding = append(deciding, own...)
-		if always {
-			break
-		}
+func (v *variables) deciding(location, server *nginx.Block, name string) []nginx.Ref {
+	own := once(v.levels, location, findLastSets)[name]
+	if own.always {
+		return own.sets
 	}
-	return deciding
+	return slices.Concat(own.sets, once(v.levels, server, findLastSets)[name].sets)
 }
 
-// collect gathers every `set` of a variable in a server, in whatever location:
-// an internal redirect carries it along. It reports false where something else
-// may give the variable a value.
-func collect(b *nginx.Block, name string, values *[]literal) bool {
-	if b.Missing {
-		return false
+// lastSets are the `set`s of a variable in a block that no later one there undoes:
+// one that is always run, and those of each `if` after it.
+type lastSets struct {
+	sets   []nginx.Ref
+	always bool
+}
+
+// findLastSets finds them, by variable.
+func findLastSets(level *nginx.Block) map[string]lastSets {
+	found := map[string]lastSets{}
+	ifs := map[nginx.Ref]*nginx.Block{}
+	for _, child := range level.Children {
+		ifs[child.Ref()] = child
 	}
-	for r := range b.All() {
-		directive := r.Name()
-		if strings.Contains(directive, "_by_lua") {
-			return false
+	for r := range level.All() {
+		switch r.Name() {
+		case "break":
+			return found
+		case "set":
+			found[variable(r.Arg(0))] = lastSets{[]nginx.Ref{r}, true}
+		case "if":
+			if ifs[r] == nil {
+				continue
+			}
+			last := map[string]nginx.Ref{}
+			for _, set := range ifs[r].Own("set") {
+				last[variable(set.Arg(0))] = set
+			}
+			for name, set := range last {
+				l := found[name]
+				l.sets = append(l.sets, set)
+				found[name] = l
+			}
 		}
-		for i, arg := range r.Args() {
-			switch {
-			case strings.Contains(arg, "<"+name+">"):
-				return false // a named capture
-			case i != 0 || !strings.EqualFold(arg, "$"+name):
-			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
-				*values = append(*values, literal{text: r.Arg(1), span: r.ArgSpan(1), from: r})
-			case directive == "set" || strings.HasPrefix(directive, "set_") || strings.HasSuffix(directive, "_set"):
-				return false
+	}
+	return found
+}
+
+// anywhere lists what a variable can hold in any location of a server: an
+// internal redirect carries it along.
+func (v *variables) anywhere(server *nginx.Block, name string) wideValue {
+	in, folded := once(v.servers, server, findWrites), strings.ToLower(name)
+	if in.opaque || in.captured[name] || in.other[folded] {
+		return wideValue{}
+	}
+	values, maps := in.values[folded], 0
+	for outer := server.Parent; outer != nil; outer = outer.Parent {
+		defined := once(v.outers, outer, findDefinitions)
+		if outer.Missing || defined.other[folded] {
+			return wideValue{}
+		}
+		for _, m := range defined.maps[folded] {
+			if !rows(m, &values) || len(values) > maxValues {
+				return wideValue{}
+			}
+			maps++
+		}
+	}
+	return wideValue{values, len(values) > 0, len(in.values[folded]), maps}
+}
+
+// ownSets are what a location itself sets, and what else within it may give a
+// variable a value; other locations in it do not count.
+type ownSets struct {
+	sets     map[string]nginx.Ref // the last one; nil where they may not be what is in force
+	below    map[string]bool
+	captured map[string]bool
+}
+
+// last is the `set` in force for a variable; zero where there is none, or
+// something else may give it a value.
+func (o *ownSets) last(name string) nginx.Ref {
+	folded := strings.ToLower(name)
+	if o.below[folded] || o.captured[name] {
+		return nginx.Ref{}
+	}
+	return o.sets[folded]
+}
+
+func findOwnSets(location *nginx.Block) *ownSets {
+	o := &ownSets{below: map[string]bool{}, captured: map[string]bool{}}
+	sets := location.Own("set")
+	if len(sets) == 0 || location.Missing || len(location.Own("break")) > 0 {
+		return o
+	}
+	o.sets = map[string]nginx.Ref{}
+	for _, r := range sets {
+		o.sets[variable(r.Arg(0))] = r
+	}
+	o.walk(location, location)
+	return o
+}
+
+func (o *ownSets) walk(b, location *nginx.Block) {
+	for r := range b.All() {
+		name := r.Name()
+		if name == "set" && b != location {
+			o.below[variable(r.Arg(0))] = true
+		}
+		for _, arg := range r.Args() {
+			if name != "location" {
+				captures(arg, o.captured)
 			}
 		}
 	}
 	for _, child := range b.Children {
-		if !collect(child, name, values) {
-			return false
+		if child.Context != catalog.Location {
+			o.walk(child, location)
 		}
 	}
-	return true
 }
 
-// rows gathers the values of a map.
+// writes are what may give variables values in a server, in whatever location.
+type writes struct {
+	opaque   bool // anything may
+	values   map[string][]literal
+	other    map[string]bool // given a value that is not known
+	captured map[string]bool
+}
+
+func findWrites(server *nginx.Block) *writes {
+	w := &writes{values: map[string][]literal{}, other: map[string]bool{}, captured: map[string]bool{}}
+	w.walk(server)
+	return w
+}
+
+func (w *writes) walk(b *nginx.Block) {
+	w.opaque = w.opaque || b.Missing
+	for r := range b.All() {
+		directive := r.Name()
+		w.opaque = w.opaque || strings.Contains(directive, "_by_lua")
+		for i, arg := range r.Args() {
+			captures(arg, w.captured)
+			name := variable(arg)
+			switch {
+			case i != 0 || name == "":
+			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
+				if w.values[name] = append(w.values[name], literal{text: r.Arg(1), span: r.ArgSpan(1), from: r}); len(w.values[name]) > maxValues {
+					w.values[name], w.other[name] = nil, true
+				}
+			case directive == "set" || strings.HasPrefix(directive, "set_") || strings.HasSuffix(directive, "_set"):
+				w.other[name] = true
+			}
+		}
+	}
+	for _, child := range b.Children {
+		w.walk(child)
+	}
+}
+
+// definitions are what defines variables outside of servers.
+type definitions struct {
+	maps  map[string][]nginx.Ref
+	other map[string]bool
+}
+
+func findDefinitions(outer *nginx.Block) *definitions {
+	d := &definitions{map[string][]nginx.Ref{}, map[string]bool{}}
+	for _, r := range outer.Own("map") {
+		if r.NArgs() == 2 {
+			name := variable(r.Arg(1))
+			d.maps[name] = append(d.maps[name], r)
+		}
+	}
+	for _, definer := range []string{"geo", "split_clients", "perl_set", "js_set", "js_var", "geoip2"} {
+		for _, r := range outer.Own(definer) {
+			for _, arg := range r.Args() {
+				d.other[variable(arg)] = true
+			}
+		}
+	}
+	return d
+}
+
+// rows gathers the values of a map, up to more than are followed.
 func rows(m nginx.Ref, values *[]literal) bool {
 	t := m.Tree()
 	for row := range t.Children(m.ID) {
 		switch first := t.Name(row); {
+		case len(*values) > maxValues:
+			return false
 		case first == "hostnames" || first == "volatile":
 		case first == "include" || t.NArgs(row) != 1 || !isLiteral(t.Arg(row, 0)):
 			return false
 		default:
-			*values = append(*values, literal{text: t.Arg(row, 0), span: t.ArgSpan(row, 0), from: nginx.Ref{Place: m.Place, ID: row}})
+			*values = append(slices.Clip(*values), literal{text: t.Arg(row, 0), span: t.ArgSpan(row, 0), from: nginx.Ref{Place: m.Place, ID: row}})
 		}
 	}
 	return true
 }
 
-func setsBelow(b *nginx.Block, name string) bool {
-	for _, child := range b.Children {
-		if child.Context == catalog.Location {
-			continue
-		}
-		if !lastSet(child.Own("set"), name).IsZero() || setsBelow(child, name) {
-			return true
-		}
+const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+// variable is the name in `$name` in lower case, as nginx compares them; "" for another word.
+func variable(word string) string {
+	name, ok := strings.CutPrefix(word, "$")
+	if !ok {
+		return ""
 	}
-	return false
+	return strings.ToLower(name)
 }
 
-// captures reports whether an expression in a block, that of an `if` or a
-// rewrite, may give a variable a value.
-func captures(b *nginx.Block, name string) bool {
-	for r := range b.All() {
-		for _, arg := range r.Args() {
-			if strings.Contains(arg, "<"+name+">") && r.Name() != "location" {
-				return true
-			}
+// captures notes the named groups, `<name>`, of an expression.
+func captures(expression string, names map[string]bool) {
+	for {
+		_, rest, ok := strings.Cut(expression, "<")
+		if !ok {
+			return
+		}
+		expression = strings.TrimLeft(rest, wordBytes)
+		if name := rest[:len(rest)-len(expression)]; name != "" && strings.HasPrefix(expression, ">") {
+			names[name] = true
 		}
 	}
-	return slices.ContainsFunc(b.Children, func(child *nginx.Block) bool {
-		return child.Context != catalog.Location && captures(child, name)
-	})
-}
-
-func lastSet(sets []nginx.Ref, name string) nginx.Ref {
-	for _, r := range slices.Backward(sets) {
-		if strings.EqualFold(r.Arg(0), "$"+name) {
-			return r
-		}
-	}
-	return nginx.Ref{}
 }
 
 func isLiteral(s string) bool { return !strings.Contains(s, "$") && !nginx.Opaque(s) }

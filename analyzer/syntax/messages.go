@@ -173,7 +173,7 @@ func (p *parser) tooDeep(start int) {
 	at := p.spanOf(start, p.pos+1)
 	p.tree.Errors = append(p.tree.Errors, Error{
 		At: at, GaveUp: at, Limit: true,
-		Summary: "blocks are nested deeper than 1000",
+		Summary: "blocks are nested deeper than 100",
 		Hint:    "what stands inside this block is not read",
 	})
 }

@@ -20,7 +20,7 @@ const None ID = -1
 
 // MaxDepth is how many blocks may stand inside each other. What is deeper is
 // skipped and reported as an Error with Limit set; nginx itself has no limit.
-const MaxDepth = 1000
+const MaxDepth = 100
 
 // A Tree is one nginx configuration file as it is written: flat slices indexed
 // by ID, in the order of the file, without a pointer per directive. It is
