@@ -19,7 +19,13 @@ type documents struct {
 	scope *stack.Scope
 
 	mu      sync.Mutex
-	scripts map[string][]string // by folder
+	scripts map[string]scripts // by folder
+}
+
+// scripts are those below a folder, and in how many folders they were looked for.
+type scripts struct {
+	names   []string
+	folders int
 }
 
 // packaged are the roots that packages of nginx fill: of them a tree mostly holds
@@ -97,29 +103,39 @@ const (
 	maxScriptFolders = 2000
 )
 
+// folderCost is about how many locations can be looked at while a folder is read.
+const folderCost = 1000
+
 // Scripts implements stack.Documents.
-func (d *documents) Scripts(c *nginx.Config, root string) []string {
+func (d *documents) Scripts(w *nginx.Work, c *nginx.Config, root string) []string {
+	if !w.Take(folderCost) {
+		return nil
+	}
 	dir, ok := d.folder(c, root)
 	if !ok {
 		return nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if found, again := d.scripts[dir]; again {
-		return found
+	found, again := d.scripts[dir]
+	if !again {
+		found = d.search(dir)
+		if d.scripts == nil {
+			d.scripts = map[string]scripts{}
+		}
+		d.scripts[dir] = found
 	}
-	found := d.search(dir)
-	if d.scripts == nil {
-		d.scripts = map[string][]string{}
+	if !w.Take(found.folders * folderCost) {
+		return nil
 	}
-	d.scripts[dir] = found
-	return found
+	return found.names
 }
 
 // search goes through the folders level by level, so that what lies close to the root is found first.
-func (d *documents) search(dir string) (scripts []string) {
+func (d *documents) search(dir string) (found scripts) {
 	folders := []string{""}
 	for n := 0; n < len(folders) && n < maxScriptFolders; n++ {
+		found.folders++
 		entries, err := d.p.opts.FS.ReadDir(path.Join(dir, folders[n]))
 		if err != nil {
 			continue // what cannot be read is not known
@@ -129,11 +145,11 @@ func (d *documents) search(dir string) (scripts []string) {
 			switch {
 			case entry.IsDir() && !strings.HasPrefix(entry.Name(), "."):
 				folders = append(folders, name)
-			case entry.Type().IsRegular() && strings.HasSuffix(name, ".php") && len(scripts) < maxScripts:
-				scripts = append(scripts, name)
+			case entry.Type().IsRegular() && strings.HasSuffix(name, ".php") && len(found.names) < maxScripts:
+				found.names = append(found.names, name)
 			}
 		}
 	}
-	slices.Sort(scripts)
-	return scripts
+	slices.Sort(found.names)
+	return found
 }

@@ -18,6 +18,8 @@ type Pass struct {
 	Rule *Rule
 	// Scope is nil for rules that look at one configuration of nginx only.
 	Scope *stack.Scope
+	// Work is what the rule may do to follow requests through the scope.
+	Work *nginx.Work
 
 	options  map[string]float64
 	readings map[*syntax.Tree]reading
@@ -99,6 +101,7 @@ func (d *driver) run() {
 		default:
 			for _, s := range d.scopes {
 				p := start(rule, s)
+				p.Work = nginx.NewWork(max(maxWork/len(d.scopes), minWork))
 				work = append(work, p.scope)
 			}
 		}
@@ -120,6 +123,13 @@ func (d *driver) run() {
 	}
 	d.reading()
 }
+
+// Of the steps that a rule may take to follow requests each scope has its share, and
+// at least so many as a site needs.
+const (
+	maxWork = 1 << 27
+	minWork = 1 << 16
+)
 
 // lookupsAtOnce is how many bodies one goroutine looks up: enough to outweigh the
 // start, few enough to keep all processors busy.

@@ -50,12 +50,12 @@ func entryLocation(p *analyzer.Pass, s *stack.Scope) {
 
 // enters reports a location whose requests go on to one that allows more.
 func enters(p *analyzer.Pass, s *stack.Scope, server, b *nginx.Block) {
-	uri, ok := pageOf(b)
+	uri, ok := pageOf(p.Work, b)
 	if !ok {
 		return
 	}
 	known := s.Pretty(b.Config, uri)
-	route, certain := nginx.Serve(server, uri, func(at *nginx.Block, name string) nginx.Presence {
+	route, certain := p.Work.Serve(server, uri, func(at *nginx.Block, name string) nginx.Presence {
 		found := known(at, name)
 		if found == 0 && path.Ext(name) == ".php" {
 			return nginx.File // without the script that they go on to all such requests fail
@@ -105,13 +105,13 @@ func bodyLimit(v nginx.Value) (bytes int64, ok bool) {
 }
 
 // pageOf is a path that a location is made for, and at which there is no file.
-func pageOf(b *nginx.Block) (uri string, ok bool) {
+func pageOf(w *nginx.Work, b *nginx.Block) (uri string, ok bool) {
 	modifier, pattern := b.Location()
 	switch modifier {
 	case "", "^~":
 		return strings.TrimSuffix(pattern, "/") + "/some/page", strings.HasPrefix(pattern, "/")
 	}
-	examples := b.Examples()
+	examples := w.Examples(b)
 	if len(examples) == 0 || strings.HasSuffix(examples[0], "/") {
 		return "", false
 	}

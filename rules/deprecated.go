@@ -38,7 +38,7 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 		for _, a := range s.Addresses {
 			if a.Config == c && !a.Stream {
 				d.agreed[a] = agreed(a)
-				for _, server := range a.Servers() {
+				for _, server := range a.Servers {
 					d.addresses[server] = append(d.addresses[server], a)
 				}
 			}
@@ -137,7 +137,7 @@ func (d deprecation) listenSSL(server *nginx.Block, r nginx.Ref) (diag.Fix, bool
 		return fix, false
 	}
 	for _, a := range d.addresses[server] {
-		if !a.Complete || len(a.Servers()) > 1 {
+		if !a.Complete || len(a.Servers) > 1 {
 			return fix, false
 		}
 	}

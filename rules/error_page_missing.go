@@ -51,12 +51,12 @@ func missingPage(p *analyzer.Pass, s *stack.Scope, b *nginx.Block, page nginx.Re
 		return
 	}
 	c := b.Config
-	used, route, certain := nginx.ServeError(b, code, s.Present(c, uri))
+	used, route, certain := p.Work.ServeError(b, code, s.Present(c, uri))
 	if !certain || used != page || route.Handler != nginx.Static || route.URI != uri || s.Files(c)(route.Location, uri) != nginx.Nothing {
 		return
 	}
 	at := route.Location
-	if _, route, certain = nginx.ServeError(b, code, s.Files(c)); !certain || route.Handler != nginx.Status || route.Code != 404 || route.Location != at {
+	if _, route, certain = p.Work.ServeError(b, code, s.Files(c)); !certain || route.Handler != nginx.Status || route.Code != 404 || route.Location != at {
 		return
 	}
 	root, _, _ := at.Document(uri)

@@ -38,12 +38,12 @@ func samePage(p *analyzer.Pass, s *stack.Scope) {
 			continue
 		}
 		for _, code := range []int{502, 504} {
-			page, route, certain := nginx.ServeError(t.Block, code, s.Files(t.Config))
+			page, route, certain := p.Work.ServeError(t.Block, code, s.Files(t.Config))
 			if !certain || page.IsZero() || route.Handler != nginx.Passed || strings.HasPrefix(page.Arg(page.NArgs()-1), "@") {
 				continue
 			}
 			again := passes[route.Location]
-			if again == nil || !sameBackend(t, again) {
+			if again == nil || !sameBackend(s, t, again) {
 				continue
 			}
 			f := diag.Finding{
@@ -57,7 +57,7 @@ func samePage(p *analyzer.Pass, s *stack.Scope) {
 			if again != t {
 				f.Related = append(f.Related, label(again.Pass.Head(), "what is asked for the page"))
 			}
-			if asksForEver(again, code, s.Files(t.Config)) && on(t.Block, "recursive_error_pages") {
+			if asksForEver(p.Work, again, code, s.Files(t.Config)) && on(t.Block, "recursive_error_pages") {
 				f.Notes = []string{"with recursive_error_pages the client then gets 500; error.log: rewrite or internal redirection cycle"}
 			}
 			p.Report(page, nil, f)
@@ -70,28 +70,31 @@ func samePage(p *analyzer.Pass, s *stack.Scope) {
 var while = map[int]string{502: "while the backend is down", 504: "while no process of the backend is free"}
 
 // asksForEver reports whether a failure to get the page leads to the page.
-func asksForEver(again *stack.Target, code int, files nginx.Files) bool {
-	_, route, certain := nginx.ServeError(again.Block, code, files)
+func asksForEver(w *nginx.Work, again *stack.Target, code int, files nginx.Files) bool {
+	_, route, certain := w.ServeError(again.Block, code, files)
 	return certain && route.Pass == again.Pass && on(again.Block, "recursive_error_pages")
 }
 
 func on(b *nginx.Block, flag string) bool { return b.Value(flag).Arg(0) == "on" }
 
 // sameBackend reports whether two targets certainly lead to the same addresses.
-func sameBackend(a, b *stack.Target) bool {
+func sameBackend(s *stack.Scope, a, b *stack.Target) bool {
 	varies := strings.Contains(a.Pass.Arg(0)+b.Pass.Arg(0), "$")
 	if a.Protocol != b.Protocol || a.Unknown != "" || b.Unknown != "" {
 		return a.Protocol == b.Protocol && a.Pass.Arg(0) == b.Pass.Arg(0) && !varies
 	}
-	first, second := endpointsOf(a), endpointsOf(b)
+	first, second := endpointsOf(s, a), endpointsOf(s, b)
 	return slices.Equal(first, second) && (len(first) == 1 || !varies)
 }
 
 // endpointsOf are the addresses of a target, each once.
-func endpointsOf(t *stack.Target) (list []string) {
-	for _, peer := range t.Peers {
-		list = append(list, peer.Endpoint.String())
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+func endpointsOf(s *stack.Scope, t *stack.Target) []string {
+	type key struct{ *stack.Target }
+	return stack.Once(s, key{t}, func() (list []string) {
+		for _, peer := range t.Peers {
+			list = append(list, peer.Endpoint.String())
+		}
+		slices.Sort(list)
+		return slices.Compact(list)
+	})
 }

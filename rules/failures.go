@@ -43,7 +43,7 @@ func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
 	}
 	first, backup := others(h)
 	severity := diag.Error
-	if page, otherwise := errorPage(h.Target, f); !page.IsZero() {
+	if page, otherwise := errorPage(h.Scope, h.Target, f); !page.IsZero() {
 		fails += fmt.Sprintf(", for which error_page is set (%s)", place(page.Head()))
 		if otherwise {
 			severity = diag.Warning
@@ -76,7 +76,7 @@ func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
 // answered elsewhere today.
 func (f failure) graded(h *stack.Hop, fix diag.Fix) diag.Fix {
 	first, backup := others(h)
-	_, otherwise := errorPage(h.Target, f)
+	_, otherwise := errorPage(h.Scope, h.Target, f)
 	if fix.Safety == diag.Safe && (otherwise || (first || backup) && f.cause != "" && f.next(h.Target) != stack.No) {
 		fix.Safety, fix.Risk = diag.Unsafe, "requests that are answered elsewhere now go to this server"
 	}
@@ -132,13 +132,33 @@ func others(h *stack.Hop) (first, backup bool) {
 	if h.Peer.Upstream == nil {
 		return false, false
 	}
-	first = h.Target.Unknown != "" // a server that was not read
-	for _, o := range h.Target.Hops {
-		if o.Peer.Upstream == h.Peer.Upstream && o.Peer.Server != h.Peer.Server && !o.Peer.Down && !hopeless(o) {
-			first, backup = first || !o.Peer.Backup, backup || o.Peer.Backup
+	type key struct{ *stack.Target }
+	alive := stack.Once(h.Scope, key{h.Target}, func() map[*nginx.Block]serving { return servingIn(h.Target) })[h.Peer.Upstream]
+	other := func(server nginx.Ref) bool { return server != h.Peer.Server }
+	first = h.Target.Unknown != "" || slices.ContainsFunc(alive.first, other) // Unknown: a server that was not read
+	return first, slices.ContainsFunc(alive.backup, other)
+}
+
+// serving are servers of an upstream that serve, or may do so: at most two of each kind.
+type serving struct{ first, backup []nginx.Ref }
+
+func servingIn(t *stack.Target) map[*nginx.Block]serving {
+	found := map[*nginx.Block]serving{}
+	for _, h := range t.Hops {
+		if h.Peer.Down || hopeless(h) {
+			continue
 		}
+		in := found[h.Peer.Upstream]
+		of := &in.first
+		if h.Peer.Backup {
+			of = &in.backup
+		}
+		if len(*of) < 2 && !slices.Contains(*of, h.Peer.Server) {
+			*of = append(*of, h.Peer.Server)
+		}
+		found[h.Peer.Upstream] = in
 	}
-	return first, backup
+	return found
 }
 
 // hopeless reports whether the server of a hop certainly fails every request.
@@ -153,19 +173,30 @@ func hopeless(h *stack.Hop) bool {
 
 // errorPage is the error_page in force for what a failure ends as, and whether it
 // may make another answer of it: with another status, by another server.
-func errorPage(t *stack.Target, f failure) (page nginx.Ref, otherwise bool) {
+func errorPage(s *stack.Scope, t *stack.Target, f failure) (page nginx.Ref, otherwise bool) {
 	if intercept := t.Block.Value(familyOf[t.Protocol] + "_intercept_errors"); f.cause == "" && intercept.Arg(0) != "on" {
 		return nginx.Ref{}, false // it is the server's own answer
 	}
-	pages, _, _ := t.Block.List("error_page")
-	for _, r := range pages {
-		args := r.Args()
-		for _, arg := range args[:len(args)-1] {
-			if len(arg) == 3 && strings.Contains(f.status, arg) {
-				uri := args[len(args)-1]
-				return r, !strings.HasPrefix(uri, "/") || strings.HasPrefix(args[len(args)-2], "=")
+	pages, in, _ := t.Block.List("error_page")
+	if len(pages) == 0 {
+		return nginx.Ref{}, false
+	}
+	type key struct {
+		*nginx.Block
+		status string
+	}
+	page = stack.Once(s, key{in, f.status}, func() nginx.Ref {
+		for _, r := range pages {
+			args := r.Args()
+			if slices.ContainsFunc(args[:len(args)-1], func(arg string) bool { return len(arg) == 3 && strings.Contains(f.status, arg) }) {
+				return r
 			}
 		}
+		return nginx.Ref{}
+	})
+	if page.IsZero() {
+		return page, false
 	}
-	return nginx.Ref{}, false
+	n := page.NArgs()
+	return page, !strings.HasPrefix(page.Arg(n-1), "/") || strings.HasPrefix(page.Arg(n-2), "=")
 }

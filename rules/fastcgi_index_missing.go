@@ -47,7 +47,7 @@ func indexMissing(p *analyzer.Pass, h *stack.Hop) {
 	if modifier != "" && modifier != "^~" || hasOwn(b, "rewrite", "if") || b.Value("fastcgi_split_path_info").Origin != nginx.Absent || b.Value("fastcgi_index").Origin != nginx.Absent {
 		return
 	}
-	route, certain := nginx.Serve(server, prefix, h.Scope.Files(t.Config))
+	route, certain := p.Work.Serve(server, prefix, h.Scope.Files(t.Config))
 	if !certain || !strings.HasSuffix(prefix, "/") || route.Handler != nginx.Passed || route.Pass != t.Pass || route.URI != prefix {
 		return
 	}

@@ -45,7 +45,7 @@ func pathInfo(p *analyzer.Pass, s *stack.Scope) {
 		if !params.Known || param.Value() != "$fastcgi_path_info" || !slices.Contains(args[:len(args)-1], "$fastcgi_script_name") {
 			continue
 		}
-		uri, found := withPathInfo(b, splits[0].Arg(0))
+		uri, found := withPathInfo(p.Work, b, splits[0].Arg(0))
 		if !found {
 			continue
 		}
@@ -72,19 +72,19 @@ func pathInfo(p *analyzer.Pass, s *stack.Scope) {
 
 // withPathInfo is a path that goes on after a script, which a location serves and
 // its expression splits.
-func withPathInfo(location *nginx.Block, split string) (uri string, found bool) {
+func withPathInfo(w *nginx.Work, location *nginx.Block, split string) (uri string, found bool) {
 	server := location.Enclosing(catalog.Server)
 	if server == nil {
 		return "", false
 	}
-	for _, example := range location.Examples() {
+	for _, example := range w.Examples(location) {
 		script := scriptPath.FindStringSubmatch(example)
 		if script == nil {
 			continue
 		}
 		uri = script[1] + "/page"
-		parts := location.Config.Submatches(split, uri)
-		if serves, certain := nginx.SelectLocation(server, uri); certain && serves == location && len(parts) == 3 && parts[2] != "" {
+		parts := w.Submatches(location.Config, split, uri)
+		if serves, certain := w.SelectLocation(server, uri); certain && serves == location && len(parts) == 3 && parts[2] != "" {
 			return uri, true
 		}
 	}

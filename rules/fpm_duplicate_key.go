@@ -39,10 +39,10 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 		head source.Span
 		key  string
 	}
-	written := map[section][]*syntax.Entry{}
+	written, in := map[section][]*syntax.Entry{}, headsOf(pool)
 	for _, e := range scalars(pool) {
 		if key, ok := catalog.FPMKeyNamed(e.Name, catalog.FPMPool); ok && !key.Array {
-			at := section{headOf(pool, e.Span), key.Name}
+			at := section{in.of(e.Span), key.Name}
 			written[at] = append(written[at], e)
 		}
 	}

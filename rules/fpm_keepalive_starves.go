@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -38,7 +37,7 @@ func keepaliveStarves(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	keepalive := upstream.Own("keepalive")
-	if len(keepalive) == 0 || !slices.Contains(upstream.Own("server"), h.Peer.Server) {
+	if len(keepalive) == 0 || h.Peer.Upstream != upstream {
 		return
 	}
 	kept, ok := nginx.ParseNumber(keepalive[0].Arg(0))

@@ -48,8 +48,9 @@ func limitExtensions(p *analyzer.Pass, s *stack.Scope) {
 			case v.Set && v.Text == "":
 				extensionsOff(p, v)
 			default:
+				allowed := strings.Fields(v.Text)
 				for _, h := range hops[pool] {
-					extensionRefused(p, h, pool, v)
+					extensionRefused(p, h, pool, v, allowed)
 				}
 			}
 		}
@@ -88,9 +89,8 @@ func extensionsOff(p *analyzer.Pass, v fpm.Value) {
 }
 
 // extensionRefused reports an extension that a location certainly sends and its pool refuses.
-func extensionRefused(p *analyzer.Pass, h *stack.Hop, pool *fpm.Pool, v fpm.Value) {
-	allowed := strings.Fields(v.Text)
-	ext, ok := sentBut(h, allowed)
+func extensionRefused(p *analyzer.Pass, h *stack.Hop, pool *fpm.Pool, v fpm.Value, allowed []string) {
+	ext, ok := sentBut(p.Work, h, allowed)
 	if !ok || monitors(h.Target, pool) {
 		return
 	}
@@ -120,7 +120,7 @@ var extensionsIn = regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`)
 // sentBut is an extension that the hop's location certainly sends and that is
 // not among the allowed ones: that of a script that is written out, or one in
 // the location's own pattern for which nginx chooses this location and no other.
-func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
+func sentBut(w *nginx.Work, h *stack.Hop, allowed []string) (ext string, found bool) {
 	location := h.Target.Block
 	param, known := location.FastCGIParams().Script()
 	script := param.Value()
@@ -128,6 +128,9 @@ func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
 		return "", false
 	}
 	refused := func(ext string) bool {
+		if !w.Take(len(allowed)) {
+			return false
+		}
 		// A longer entry such as .php.txt may still fit some of the scripts.
 		return ext != "" && !slices.ContainsFunc(allowed, func(a string) bool { return strings.HasSuffix(ext, a) || strings.HasSuffix(a, ext) })
 	}
@@ -140,7 +143,7 @@ func sentBut(h *stack.Hop, allowed []string) (ext string, found bool) {
 	}
 	for _, sent := range pathsOf(location) {
 		if ext := path.Ext(sent); refused(ext) {
-			if serves, certain := nginx.SelectLocation(server, sent); certain && serves == location {
+			if serves, certain := w.SelectLocation(server, sent); certain && serves == location {
 				return ext, true
 			}
 		}

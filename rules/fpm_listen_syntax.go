@@ -17,7 +17,7 @@ var fpmListenSyntax = analyzer.Rule{
 	ID:         "fpm-listen-syntax",
 	Severities: []diag.Severity{diag.Error},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
-	OnPool:     listenSyntax,
+	OnScope:    listenSyntax,
 	Doc: analyzer.Doc{
 		Summary: "a pool's listen that php-fpm cannot listen on, or takes for something else",
 		What: "`listen = unix:/path` (that is nginx's spelling), a port that is no number from 1 to 65535, a URL, an IPv6 address without a port: php-fpm takes what follows the last colon for the port. " +
@@ -32,7 +32,18 @@ var fpmListenSyntax = analyzer.Rule{
 	},
 }
 
-func listenSyntax(p *analyzer.Pass, pool *fpm.Pool) {
+func listenSyntax(p *analyzer.Pass, s *stack.Scope) {
+	spoken := false
+	for _, m := range s.Masters {
+		for _, pool := range m.Pools {
+			wrongListen(p, pool, &spoken)
+		}
+	}
+}
+
+// wrongListen reports a pool. The first one whose port is missing or wrong speaks
+// for all ports that nothing serves.
+func wrongListen(p *analyzer.Pass, pool *fpm.Pool, spoken *bool) {
 	v := pool.Get("listen")
 	if !v.Set || !v.Known || v.Text == "" || nginx.Opaque(v.Text) {
 		return
@@ -69,6 +80,12 @@ func listenSyntax(p *analyzer.Pass, pool *fpm.Pool) {
 	}
 	missed := meantFor(p.Scope, path, unix)
 	f.Related = connectsHere(missed)
+	if !unix {
+		if *spoken {
+			missed = nil
+		}
+		*spoken = true
+	}
 	p.Report(nginx.Ref{}, speakFor(pool, missed), f)
 }
 
@@ -114,7 +131,11 @@ func listenError(s string) string {
 // meantFor are the hops that nothing serves and that the listen was meant for:
 // the same socket, or a port where one is missing or wrong.
 func meantFor(s *stack.Scope, path string, unix bool) (hops []*stack.Hop) {
-	for _, h := range s.Hops {
+	candidates := s.UnservedPorts()
+	if unix {
+		candidates = s.Unserved(stack.UnixEndpoint(path))
+	}
+	for _, h := range candidates {
 		e := h.Peer.Endpoint
 		if !unserved(h) || h.Peer.PortMissing || (e.Net == stack.Unix) != unix {
 			continue

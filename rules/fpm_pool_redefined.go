@@ -54,8 +54,9 @@ func poolRedefined(p *analyzer.Pass, pool *fpm.Pool) {
 	}
 	wins := listens[len(listens)-1]
 	var lost []string
+	in := headsOf(pool)
 	for _, v := range listens {
-		if v.Text != wins.Text && headOf(pool, v.Key) != headOf(pool, wins.Key) {
+		if v.Text != wins.Text && in.of(v.Key) != in.of(wins.Key) {
 			lost = append(lost, v.Text)
 			f.Related = append(f.Related, label(v.Span, "never listened on"))
 		}

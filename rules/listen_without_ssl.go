@@ -32,10 +32,17 @@ func withoutSSL(p *analyzer.Pass, s *stack.Scope) {
 		if a.Endpoint.Port != 443 || a.Stream || a.UDP || !a.Complete || !a.TLS.IsZero() || !a.ProxyProtocol.IsZero() {
 			continue
 		}
+		fixable := -1 // not looked at yet
 		for _, l := range a.Listens {
 			certificates := l.Server.Own("ssl_certificate")
 			if len(certificates) == 0 {
 				continue
+			}
+			if fixable < 0 {
+				fixable = 0
+				if allSpeakTLS(s, a) {
+					fixable = 1
+				}
 			}
 			p.Report(l.Ref, a, diag.Finding{
 				Severity: diag.Warning,
@@ -44,19 +51,24 @@ func withoutSSL(p *analyzer.Pass, s *stack.Scope) {
 				Related:  []diag.Label{label(certificates[0].Head(), "the certificate is not used there")},
 				Notes:    []string{"clients that open https:// there get a protocol error: wrong version number"},
 				Remedy:   "add ssl to the listen",
-				Fixes:    []diag.Fix{addSSL(s, a, l)},
+				Fixes:    []diag.Fix{addSSL(l, fixable > 0)},
 			})
 		}
 	}
 }
 
-func addSSL(s *stack.Scope, a *stack.Address, l stack.Listen) diag.Fix {
+// allSpeakTLS reports whether nothing that is known would fail if an address spoke TLS.
+func allSpeakTLS(s *stack.Scope, a *stack.Address) bool {
 	bare := func(server *nginx.Block) bool {
 		certificates, _, _ := server.List("ssl_certificate")
 		return len(certificates) == 0
 	}
 	plain := func(h *stack.Hop) bool { return slices.Contains(h.Own, a) && !h.Peer.TLS }
-	if slices.ContainsFunc(a.Servers(), bare) || slices.ContainsFunc(s.Hops, plain) {
+	return !slices.ContainsFunc(a.Servers, bare) && !slices.ContainsFunc(s.Hops, plain)
+}
+
+func addSSL(l stack.Listen, allCan bool) diag.Fix {
+	if !allCan {
 		return diag.Fix{Title: "add ssl, and see that all servers of the address can do with it", Safety: diag.Manual}
 	}
 	return diag.Fix{

@@ -92,7 +92,7 @@ func (t *nginxTest) longKeys(rows *nginx.Block) {
 
 // serverNamesHash looks at the names of an address that several servers share: one alone needs no table.
 func (t *nginxTest) serverNamesHash(a *stack.Address) {
-	servers := a.Servers()
+	servers := a.Servers
 	if len(servers) < 2 || a.Stream {
 		return
 	}

@@ -33,7 +33,7 @@ func (t *nginxTest) withoutCertificate(a *stack.Address) {
 	if t.needsCertificate(a.Default, a, tls, word) != rejects {
 		return
 	}
-	for _, server := range a.Servers() {
+	for _, server := range a.Servers {
 		t.needsCertificate(server, a, tls, word)
 	}
 }

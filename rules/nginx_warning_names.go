@@ -14,7 +14,7 @@ import (
 // conflictingNames looks for names that an earlier server of an address has, or
 // the server itself. nginx looks at names only where several servers share an address.
 func (t nginxWarnings) conflictingNames(a *stack.Address) {
-	servers := a.Servers()
+	servers := a.Servers
 	if len(servers) < 2 || slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return !t.written(l.Ref) }) {
 		return
 	}

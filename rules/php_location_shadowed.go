@@ -46,10 +46,13 @@ func shadowed(p *analyzer.Pass, s *stack.Scope, b *nginx.Block) {
 	// lost is the location that would pass a script on; nil where that is not kept from it, or not there.
 	lost := func(uri string) (php *nginx.Block, there bool) {
 		if strings.HasPrefix(uri, prefix) {
-			php = scriptLocation(b, uri)
+			php = scriptLocation(p.Work, b, uri)
 		}
-		at, certain := sendsSource(s, b.Config, server, uri)
-		if php == nil || !certain || !at.Within(b) || files(at, uri) == nginx.Nothing {
+		if php == nil {
+			return nil, false
+		}
+		at, certain := sendsSource(p.Work, s, b.Config, server, uri)
+		if !certain || !at.Within(b) || files(at, uri) == nginx.Nothing {
 			return nil, false
 		}
 		return php, files(at, uri) == nginx.File
@@ -66,7 +69,8 @@ func shadowed(p *analyzer.Pass, s *stack.Scope, b *nginx.Block) {
 		f.Related = append(f.Related, label(php.Head(), "not asked: ^~ goes before all expressions"))
 		p.Report(b.Ref(), nil, f)
 	}
-	for _, fallback := range fallbacks(server) {
+	type key struct{ *nginx.Block }
+	for _, fallback := range stack.Once(s, key{server}, func() []fallback { return fallbacks(server) }) {
 		if php, _ := lost(fallback.uri); php != nil {
 			f.Related = append(f.Related, label(fallback.from.Head(), "falls back to it"))
 			report(php, fallback.uri)
@@ -86,7 +90,7 @@ func shadowed(p *analyzer.Pass, s *stack.Scope, b *nginx.Block) {
 	if !ok {
 		return
 	}
-	for _, uri := range s.Documents.Scripts(b.Config, root) {
+	for _, uri := range s.Documents.Scripts(p.Work, b.Config, root) {
 		if php, there := lost(uri); there {
 			f.Severity = diag.Warning
 			f.Notes = append(f.Notes, uri+" lies in "+root)

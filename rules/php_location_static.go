@@ -33,11 +33,11 @@ func locationStatic(p *analyzer.Pass, s *stack.Scope) {
 			if modifier != "=" || hasOwn(b, "try_files", "return", "rewrite", "deny", "error_page") {
 				continue
 			}
-			php := scriptLocation(b, uri)
+			php := scriptLocation(p.Work, b, uri)
 			if php == nil {
 				continue
 			}
-			at, certain := sendsSource(s, c, b.Enclosing(catalog.Server), uri)
+			at, certain := sendsSource(p.Work, s, c, b.Enclosing(catalog.Server), uri)
 			if !certain || at != b || s.Files(c)(b, uri) == nginx.Nothing {
 				continue
 			}

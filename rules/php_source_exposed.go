@@ -41,12 +41,12 @@ func sourceExposed(p *analyzer.Pass, s *stack.Scope) {
 		}
 		at, again := senders[server]
 		if !again {
-			if by, certain := sendsSource(s, t.Config, server, unlikely); certain {
+			if by, certain := sendsSource(p.Work, s, t.Config, server, unlikely); certain {
 				at = by
 			}
 			senders[server] = at
 		}
-		if at == nil || !slices.ContainsFunc(t.Block.Examples(), isScript) {
+		if at == nil || !slices.ContainsFunc(p.Work.Examples(t.Block), isScript) {
 			continue
 		}
 		root, _, rooted := t.Block.Document("/")
@@ -63,8 +63,8 @@ func sourceExposed(p *analyzer.Pass, s *stack.Scope) {
 			Fixes:    []diag.Fix{{Title: "add location ~ \\.php$ { return 404; } behind this one", Safety: diag.Manual}},
 		}
 		if s.Documents != nil {
-			for _, uri := range s.Documents.Scripts(t.Config, root) {
-				by, certain := sendsSource(s, t.Config, server, uri)
+			for _, uri := range s.Documents.Scripts(p.Work, t.Config, root) {
+				by, certain := sendsSource(p.Work, s, t.Config, server, uri)
 				// Those that are made for scripts are other rules' to report.
 				if certain && byFolder(by) && s.Files(t.Config)(by, uri) == nginx.File {
 					f.Severity = diag.Warning

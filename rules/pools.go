@@ -41,14 +41,21 @@ func hopsOf(s *stack.Scope) map[*fpm.Pool][]*stack.Hop {
 // missedBy are the hops that nothing serves and that a pool would serve if it
 // listened on one of the values, which it does not since others replace them.
 func missedBy(s *stack.Scope, lost []string) (missed []*stack.Hop) {
+	tried := map[stack.Endpoint]bool{}
+	seen := map[*stack.Hop]bool{}
 	for _, text := range lost {
 		listen, ok := fpm.ParseListen(text)
 		if !ok {
 			continue
 		}
 		endpoint := stack.PoolEndpoint(listen)
-		for _, h := range s.Hops {
-			if unserved(h) && h.Peer.Endpoint.Reaches(endpoint) == stack.Yes && !slices.Contains(missed, h) {
+		if tried[endpoint] {
+			continue
+		}
+		tried[endpoint] = true
+		for _, h := range s.Unserved(endpoint) {
+			if unserved(h) && h.Peer.Endpoint.Reaches(endpoint) == stack.Yes && !seen[h] {
+				seen[h] = true
 				missed = append(missed, h)
 			}
 		}
@@ -59,8 +66,12 @@ func missedBy(s *stack.Scope, lost []string) (missed []*stack.Hop) {
 // speakFor is the cause of a finding about a pool's listen that also explains why nothing serves the hops.
 func speakFor(pool *fpm.Pool, hops []*stack.Hop) analyzer.Causes {
 	causes := analyzer.Causes{pool}
+	seen := map[*stack.Reach]bool{}
 	for _, h := range hops {
-		causes = append(causes, targetRef(h))
+		if !seen[h.Reach] {
+			seen[h.Reach] = true
+			causes = append(causes, h.Reach)
+		}
 	}
 	return causes
 }
@@ -74,16 +85,29 @@ func connectsHere(hops []*stack.Hop) []diag.Label {
 	return labels
 }
 
-// headOf is the [name] line of the pool under which a key stands in its own
-// file; empty where the section was opened by a file that includes this one.
-func headOf(pool *fpm.Pool, key source.Span) source.Span {
-	head := source.Span{File: key.File}
-	for _, h := range pool.Heads {
-		if h.File == key.File && h.Start < key.Start && h.Start >= head.Start {
-			head = h
-		}
+// heads are the [name] lines of a pool in each file, by their place.
+type heads map[*source.File][]source.Span
+
+func headsOf(pool *fpm.Pool) heads {
+	in := heads{}
+	for _, h := range distinct(pool.Heads) {
+		in[h.File] = append(in[h.File], h)
 	}
-	return head
+	for _, list := range in {
+		slices.SortFunc(list, source.Span.Compare)
+	}
+	return in
+}
+
+// of is the line under which a key stands in its own file; empty where the section
+// was opened by a file that includes this one.
+func (in heads) of(key source.Span) source.Span {
+	list := in[key.File]
+	i, _ := slices.BinarySearchFunc(list, key.Start, func(h source.Span, at int) int { return h.Start - at })
+	if i == 0 {
+		return source.Span{File: key.File}
+	}
+	return list[i-1]
 }
 
 // scalars are the keys of a pool as written that take one value, each line once

@@ -15,7 +15,7 @@ import (
 var proxyLoop = analyzer.Rule{
 	ID:         "proxy-loop",
 	Severities: []diag.Severity{diag.Error},
-	OnHop:      loop,
+	OnScope:    loops,
 	Doc: analyzer.Doc{
 		Summary: "proxy_pass leads back to its own location",
 		What: "`proxy_pass` leads to an address that this very server listens on, the Host that is sent selects the same server there, and the URI that is sent the same location. " +
@@ -30,17 +30,31 @@ var proxyLoop = analyzer.Rule{
 	},
 }
 
-func loop(p *analyzer.Pass, h *stack.Hop) {
+func loops(p *analyzer.Pass, s *stack.Scope) {
+	l := looper{map[*stack.Address]*nginx.ServerTable{}, map[*nginx.Block]bool{}, p.Work}
+	for _, h := range s.Hops {
+		l.loop(p, h)
+	}
+}
+
+// A looper keeps what is asked again and again.
+type looper struct {
+	servers  map[*stack.Address]*nginx.ServerTable
+	harmless map[*nginx.Block]bool
+	work     *nginx.Work
+}
+
+func (l looper) loop(p *analyzer.Pass, h *stack.Hop) {
 	t := h.Target
 	location, server := t.Block, t.Block.Enclosing(catalog.Server)
 	if t.Protocol != stack.HTTP || !toOwnServer(h) || len(t.Peers) != 1 || t.Unknown != "" || strings.Contains(t.Pass.Arg(0), "$") ||
-		location.Context != catalog.Location || server == nil || !sameLocation(t, server) {
+		location.Context != catalog.Location || server == nil || !l.sameLocation(t, server) {
 		return
 	}
 	host, known := t.SentHost()
 	if !known || !allOwn(h, func(a *stack.Address) bool {
-		return a.Complete && a.ProxyProtocol.IsZero() && a.TLS.IsZero() != h.Peer.TLS && selects(a, host, server)
-	}) || !nothingElse(location) {
+		return a.Complete && a.ProxyProtocol.IsZero() && a.TLS.IsZero() != h.Peer.TLS && l.selects(a, host, server)
+	}) || !l.nothingElse(location) {
 		return
 	}
 	i := slices.IndexFunc(h.Own[0].Listens, func(l stack.Listen) bool { return l.Server == server })
@@ -58,16 +72,20 @@ func loop(p *analyzer.Pass, h *stack.Hop) {
 var sameHost = regexp.MustCompile(`^\$(http_)?host(:(\d+|\$server_port|\$proxy_port))?$`)
 
 // selects reports whether a Host certainly selects the server on an address.
-func selects(a *stack.Address, host string, server *nginx.Block) bool {
-	servers := a.Servers()
-	if !slices.Contains(servers, server) {
+func (l looper) selects(a *stack.Address, host string, server *nginx.Block) bool {
+	_, listens := slices.BinarySearchFunc(a.Servers, server, nginx.InOrder)
+	if !listens {
 		return false
 	}
+	if l.servers[a] == nil {
+		l.servers[a] = nginx.NewServerTable(a.Servers, a.Default, l.work)
+	}
+	servers := l.servers[a]
 	if !sameHost.MatchString(host) {
 		if host == "" || strings.Contains(host, "$") {
 			return false
 		}
-		selected, certain := nginx.SelectServer(servers, a.Default, withoutPort(host))
+		selected, certain := servers.Select(withoutPort(host))
 		return certain && selected == server
 	}
 	// What came to the server by that address does so again.
@@ -76,7 +94,7 @@ func selects(a *stack.Address, host string, server *nginx.Block) bool {
 	}
 	names, _ := server.ServerNames()
 	return slices.ContainsFunc(names, func(name string) bool {
-		selected, certain := nginx.SelectServer(servers, a.Default, name)
+		selected, certain := servers.Select(name)
 		return certain && selected == server && name != "" && !strings.ContainsAny(name, "*~") && name[0] != '.'
 	})
 }
@@ -90,7 +108,7 @@ func withoutPort(host string) string {
 
 // sameLocation reports whether the URI that a target sends is certainly served
 // by its own location.
-func sameLocation(t *stack.Target, server *nginx.Block) bool {
+func (l looper) sameLocation(t *stack.Target, server *nginx.Block) bool {
 	modifier, pattern := t.Block.Location()
 	uri := t.URI()
 	switch {
@@ -99,14 +117,14 @@ func sameLocation(t *stack.Target, server *nginx.Block) bool {
 	case uri == "" || modifier[:min(1, len(modifier))] != "~" && uri == pattern:
 		return true
 	case modifier == "" || modifier == "^~":
-		return strings.HasPrefix(uri, pattern) && !othersBelow(server, t.Block, pattern, uri)
+		return strings.HasPrefix(uri, pattern) && !l.othersBelow(server, t.Block, pattern, uri)
 	}
 	return false
 }
 
 // othersBelow reports whether a location other than this one may serve a URI that begins so.
-func othersBelow(in, location *nginx.Block, pattern, uri string) bool {
-	return slices.ContainsFunc(in.Children, func(b *nginx.Block) bool {
+func (l looper) othersBelow(in, location *nginx.Block, pattern, uri string) bool {
+	return !l.work.Take(len(in.Children)) || slices.ContainsFunc(in.Children, func(b *nginx.Block) bool {
 		m, other := b.Location()
 		switch {
 		case b.Context != catalog.Location || m == "@":
@@ -116,7 +134,7 @@ func othersBelow(in, location *nginx.Block, pattern, uri string) bool {
 		case b != location && len(other) > len(pattern) && (strings.HasPrefix(other, uri) || strings.HasPrefix(uri, other)):
 			return true
 		}
-		return othersBelow(b, location, pattern, uri)
+		return l.othersBelow(b, location, pattern, uri)
 	})
 }
 
@@ -134,20 +152,29 @@ var ending = []string{"fastcgi_pass", "grpc_pass", "scgi_pass", "uwsgi_pass", "p
 
 // nothingElse reports whether nothing in force in a location but what is known
 // to be harmless touches a request.
-func nothingElse(location *nginx.Block) bool {
+func (l looper) nothingElse(location *nginx.Block) bool {
 	for b := location; b != nil && b.Context != catalog.Main; b = b.Parent {
-		if b.Missing {
-			return false
+		none, known := l.harmless[b]
+		if !known {
+			none = onlyHarmless(b)
+			l.harmless[b] = none
 		}
-		for r := range b.All() {
-			name := r.Name()
-			known := slices.ContainsFunc(harmless, func(h string) bool {
-				return name == h || strings.HasSuffix(h, "_") && strings.HasPrefix(name, h)
-			})
-			if !known || slices.Contains(ending, name) {
-				return false
-			}
+		if !none {
+			return false
 		}
 	}
 	return true
+}
+
+func onlyHarmless(b *nginx.Block) bool {
+	for r := range b.All() {
+		name := r.Name()
+		known := slices.ContainsFunc(harmless, func(h string) bool {
+			return name == h || strings.HasSuffix(h, "_") && strings.HasPrefix(name, h)
+		})
+		if !known || slices.Contains(ending, name) {
+			return false
+		}
+	}
+	return !b.Missing
 }

@@ -12,8 +12,8 @@ import (
 // scriptLocation is the location with an expression, of those beside a location,
 // that a script at a path would go to FastCGI in, were it not for that location; nil
 // where there is none, or it is not certain.
-func scriptLocation(beside *nginx.Block, uri string) *nginx.Block {
-	if beside.Parent == nil || beside.Parent.Missing {
+func scriptLocation(w *nginx.Work, beside *nginx.Block, uri string) *nginx.Block {
+	if beside.Parent == nil || beside.Parent.Missing || !w.Take(len(beside.Parent.Children)) {
 		return nil
 	}
 	for _, b := range beside.Parent.Children {
@@ -24,7 +24,7 @@ func scriptLocation(beside *nginx.Block, uri string) *nginx.Block {
 		if modifier != "~" && modifier != "~*" {
 			continue
 		}
-		switch matched, known := b.Config.MatchExpression(pattern, modifier == "~*", uri); {
+		switch matched, known := w.Match(b.Config, pattern, modifier == "~*", uri); {
 		case !known:
 			return nil
 		case matched:
@@ -39,11 +39,11 @@ func scriptLocation(beside *nginx.Block, uri string) *nginx.Block {
 
 // sendsSource reports whether a script at a path, where there is one, is certainly
 // sent as it is by a location, without having come there from elsewhere.
-func sendsSource(s *stack.Scope, c *nginx.Config, server *nginx.Block, uri string) (location *nginx.Block, certain bool) {
+func sendsSource(w *nginx.Work, s *stack.Scope, c *nginx.Config, server *nginx.Block, uri string) (location *nginx.Block, certain bool) {
 	if server == nil || path.Ext(uri) != ".php" {
 		return nil, false
 	}
-	route, certain := nginx.Serve(server, uri, s.Present(c, uri))
+	route, certain := w.Serve(server, uri, s.Present(c, uri))
 	return route.Location, certain && route.Handler == nginx.Static && route.URI == uri
 }
 

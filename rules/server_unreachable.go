@@ -45,7 +45,7 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 			continue
 		}
 		names := nameTable{}
-		for _, server := range a.Servers() {
+		for _, server := range a.Servers {
 			own, known := server.ServerNames()
 			implied := len(server.Own("server_name")) == 0
 			reached[server] = reached[server] || !known || server == a.Default

@@ -52,12 +52,14 @@ func inTmp(p *analyzer.Pass, s *stack.Scope) {
 			report(targetRef(h), h.Peer.Span, path, nil)
 		}
 		for _, l := range h.Listeners {
-			connecting[l] = append(connecting[l], label(h.Peer.Span, "nginx connects to it"))
+			if belowTmp(l.Endpoint.Path) && len(connecting[l]) < 3 {
+				connecting[l] = append(connecting[l], label(h.Peer.Span, "nginx connects to it"))
+			}
 		}
 	}
 	for _, l := range s.Listeners {
 		if path := l.Endpoint.Path; belowTmp(path) && l.Pool != nil && !otherSystem.MatchString(l.Span.File.Path) {
-			report(nginx.Ref{}, l.Span, path, connecting[l][:min(len(connecting[l]), 3)])
+			report(nginx.Ref{}, l.Span, path, connecting[l])
 		}
 	}
 }

@@ -31,8 +31,11 @@ var targetLocalhostDualStack = analyzer.Rule{
 }
 
 func localhost(p *analyzer.Pass, h *stack.Hop) {
+	if h.Peer.Down || h.Peer.PortMissing || !h.Certain || h.Peer.Endpoint.Host != "localhost" || strings.Contains(h.Target.Pass.Arg(0), "$") {
+		return
+	}
 	family := boundFamily(h)
-	if h.Peer.Down || h.Peer.PortMissing || !h.Certain || h.Peer.Endpoint.Host != "localhost" || strings.Contains(h.Target.Pass.Arg(0), "$") || family != stack.V4 && family != stack.V6 {
+	if family != stack.V4 && family != stack.V6 {
 		return
 	}
 	bound, missing := "127.0.0.1", "[::1]"

@@ -20,7 +20,7 @@ var targetNoListener = analyzer.Rule{
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
 	YieldsTo:   []string{"fpm-listen-syntax", "fpm-pool-redefined", "fpm-duplicate-key", "socket-path-too-long", "target-port-missing"},
-	OnHop:      noListener,
+	OnScope:    noListeners,
 	Doc: analyzer.Doc{
 		Summary: "nothing listens where nginx sends PHP requests",
 		What: "`fastcgi_pass` leads, directly, through an upstream or through variables, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
@@ -38,32 +38,33 @@ var targetNoListener = analyzer.Rule{
 	},
 }
 
-func noListener(p *analyzer.Pass, h *stack.Hop) {
-	if deadInClosed(h) {
-		noneInClosed(p, h)
+func noListeners(p *analyzer.Pass, s *stack.Scope) {
+	if s.Closed {
+		noneInClosed(p, s)
+	}
+	pools, complete := fastCGIListeners(s), s.Complete()
+	if len(s.UnknownPools) > 0 || len(pools) == 0 || !complete && severalVersions(s.Masters) {
 		return
 	}
-	if h.Peer.Down || !unserved(h) || len(h.Scope.UnknownPools) > 0 || !looksLikePHP(h) {
-		return
-	}
-	pools := fastCGIListeners(h.Scope)
-	if len(pools) == 0 {
-		return
-	}
-	alone := true // all values of the target are dead
-	for _, other := range h.Target.Hops {
-		if other.Peer.Down || unserved(other) {
-			continue
+	near := newNeighbours(pools)
+	for _, t := range s.Targets {
+		served, in := false, map[*nginx.Block]bool{} // whether something is, and in which upstreams
+		for _, h := range t.Hops {
+			if !h.Peer.Down && !unserved(h) {
+				served, in[h.Peer.Upstream] = true, true
+			}
 		}
-		if h.Peer.Upstream != nil && other.Peer.Upstream == h.Peer.Upstream || h.Peer.By.IsZero() {
-			return
+		for _, h := range t.Hops {
+			if h.Peer.Down || !unserved(h) || served && (h.Peer.By.IsZero() || h.Peer.Upstream != nil && in[h.Peer.Upstream]) || !looksLikePHP(h) {
+				continue
+			}
+			noListener(p, h, near, complete, !served)
 		}
-		alone = false
 	}
-	complete := h.Scope.Complete()
-	if !complete && severalVersions(h.Scope.Masters) {
-		return
-	}
+}
+
+// noListener reports a hop; alone is set where all values of the target are dead.
+func noListener(p *analyzer.Pass, h *stack.Hop, near neighbours, complete, alone bool) {
 	target := h.Peer.Endpoint
 	failure := noConnection(connectError(stack.FastCGI, target))
 	severity, notes := failure.of(h)
@@ -90,25 +91,50 @@ func noListener(p *analyzer.Pass, h *stack.Hop) {
 	if head, at := h.Target.Pass.Head(), f.Subject.Span; at.File != head.File || at.Start < head.Start || at.End > head.End {
 		f.Related = append(f.Related, label(head, "used here"))
 	}
-	for _, l := range nearest(target, pools, 3) {
+	for _, l := range near.nearest(target, 3) {
 		who := "another FastCGI server"
 		if l.Pool != nil {
 			who = "pool " + l.Pool.Name
 		}
 		f.Related = append(f.Related, label(l.Span, "%s listens here%s", who, difference(target, l.Endpoint)))
 	}
-	f.Fixes = []diag.Fix{failure.graded(h, connectFix(h, pools, complete, alone))}
-	p.Report(at, at, f)
+	f.Fixes = []diag.Fix{failure.graded(h, connectFix(h, near, complete, alone))}
+	p.Report(at, analyzer.Causes{at, h.Reach}, f)
 }
 
-// noneInClosed reports a target of another kind of pass where, as the settings say,
-// nothing listens that is not known.
-func noneInClosed(p *analyzer.Pass, h *stack.Hop) {
-	for _, other := range h.Target.Hops {
-		if !other.Peer.Down && !deadInClosed(other) {
-			return // told of the upstream, or the other value may be the one
+// noneInClosed reports the targets of other kinds of pass where, as the settings
+// say, nothing listens that is not known.
+func noneInClosed(p *analyzer.Pass, s *stack.Scope) {
+	near := map[stack.Protocol]neighbours{}
+	for _, t := range s.Targets {
+		if slices.ContainsFunc(t.Hops, func(h *stack.Hop) bool { return !h.Peer.Down && !deadInClosed(h) }) {
+			continue // told of the upstream, or the other value may be the one
+		}
+		for _, h := range t.Hops {
+			if h.Peer.Down {
+				continue
+			}
+			if near[t.Protocol].all == nil {
+				near[t.Protocol] = othersSpeaking(s, t.Protocol)
+			}
+			deadTarget(p, h, near[t.Protocol])
 		}
 	}
+}
+
+// othersSpeaking are the listeners for a protocol; that nginx itself listens elsewhere tells nothing.
+func othersSpeaking(s *stack.Scope, protocol stack.Protocol) neighbours {
+	others := []*stack.Listener{}
+	for _, l := range s.Listeners {
+		if l.Protocol == protocol && l.Address == nil {
+			others = append(others, l)
+		}
+	}
+	return newNeighbours(others)
+}
+
+// deadTarget reports a hop in a closed scope.
+func deadTarget(p *analyzer.Pass, h *stack.Hop, near neighbours) {
 	target := h.Peer.Endpoint
 	severity, notes := noConnection(connectError(h.Target.Protocol, target)).of(h)
 	f := diag.Finding{
@@ -121,17 +147,11 @@ func noneInClosed(p *analyzer.Pass, h *stack.Hop) {
 	if head, at := h.Target.Pass.Head(), f.Subject.Span; at.File != head.File || at.Start < head.Start || at.End > head.End {
 		f.Related = append(f.Related, label(head, "used here"))
 	}
-	var others []*stack.Listener // that nginx itself listens elsewhere tells nothing
-	for _, l := range h.Scope.Listeners {
-		if l.Protocol == h.Target.Protocol && l.Address == nil {
-			others = append(others, l)
-		}
-	}
-	for _, l := range nearest(target, others, 3) {
+	for _, l := range near.nearest(target, 3) {
 		f.Related = append(f.Related, label(l.Span, "%s is spoken here%s", l.Protocol, difference(target, l.Endpoint)))
 	}
-	if len(others) > 0 {
-		f.Fixes = []diag.Fix{candidates(target, others)}
+	if len(near.all) > 0 {
+		f.Fixes = []diag.Fix{candidates(target, near)}
 	}
 	p.Report(targetRef(h), targetRef(h), f)
 }
@@ -158,7 +178,12 @@ func when(by nginx.Ref) string {
 // dead reports whether certainly nothing on the host listens where a hop leads.
 func dead(h *stack.Hop) bool {
 	return deadInClosed(h) || unserved(h) && len(h.Scope.UnknownPools) == 0 && looksLikePHP(h) &&
-		len(fastCGIListeners(h.Scope)) > 0 && h.Scope.Complete() && h.Scope.InUse(h.Target.Config)
+		hasFastCGI(h.Scope) && h.Scope.Complete() && h.Scope.InUse(h.Target.Config)
+}
+
+func hasFastCGI(s *stack.Scope) bool {
+	type key struct{}
+	return stack.Once(s, key{}, func() bool { return len(fastCGIListeners(s)) > 0 })
 }
 
 // deadInClosed reports whether a hop of another protocol than FastCGI leads nowhere:
@@ -172,9 +197,7 @@ func deadInClosed(h *stack.Hop) bool {
 func unserved(h *stack.Hop) bool { return h.Target.Protocol == stack.FastCGI && nowhere(h) }
 
 // nowhere reports whether nothing read listens at a local address, for certain.
-func nowhere(h *stack.Hop) bool {
-	return h.Target.Unknown == "" && h.Certain && len(h.Listeners) == 0 && h.Peer.Endpoint.Local()
-}
+func nowhere(h *stack.Hop) bool { return h.Target.Unknown == "" && h.Nothing }
 
 // fastCGIListeners are the pools that listen, and what is declared to speak FastCGI.
 func fastCGIListeners(s *stack.Scope) []*stack.Listener {
@@ -198,11 +221,13 @@ func looksLikePHP(h *stack.Hop) bool {
 	if otherFCGI.MatchString(h.Peer.Span.Text()) {
 		return false
 	}
-	words := append([]string{h.Peer.Span.Text(), h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
-	script, _, _ := h.Target.Block.FastCGIParams().Get("SCRIPT_FILENAME")
-	words = append(words, script.Value())
-	words = append(words, h.Target.Block.Value("fastcgi_index").Arg(0))
-	return slices.ContainsFunc(words, phpWord.MatchString)
+	type key struct{ *stack.Target }
+	return phpWord.MatchString(h.Peer.Span.Text()) || stack.Once(h.Scope, key{h.Target}, func() bool {
+		words := append([]string{h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
+		script, _, _ := h.Target.Block.FastCGIParams().Get("SCRIPT_FILENAME")
+		words = append(words, script.Value(), h.Target.Block.Value("fastcgi_index").Arg(0))
+		return slices.ContainsFunc(words, phpWord.MatchString)
+	})
 }
 
 func severalVersions(masters []*fpm.Master) bool {
@@ -224,17 +249,67 @@ func connectError(protocol stack.Protocol, e stack.Endpoint) string {
 	return "connect() failed (111: Connection refused) while connecting to upstream"
 }
 
-// nearest are the listeners that differ least from a target, at most n.
-func nearest(target stack.Endpoint, listeners []*stack.Listener, n int) []*stack.Listener {
-	var ranks [4][]*stack.Listener
-	for _, l := range listeners {
-		d := distance(target, l.Endpoint)
-		if len(ranks[d]) < n {
-			ranks[d] = append(ranks[d], l)
+// neighbours finds the listeners that differ least from a target among many.
+type neighbours struct {
+	all         []*stack.Listener
+	byNet       map[stack.Net][]*stack.Listener
+	byPort      map[int][]*stack.Listener
+	versionless map[string][]*stack.Listener // sockets by their path without the digits of versions
+}
+
+func newNeighbours(all []*stack.Listener) neighbours {
+	n := neighbours{all, map[stack.Net][]*stack.Listener{}, map[int][]*stack.Listener{}, map[string][]*stack.Listener{}}
+	for _, l := range all {
+		n.byNet[l.Endpoint.Net] = append(n.byNet[l.Endpoint.Net], l)
+		if l.Endpoint.Net == stack.TCP {
+			n.byPort[l.Endpoint.Port] = append(n.byPort[l.Endpoint.Port], l)
+		} else {
+			key := phpVersion.ReplaceAllString(l.Endpoint.Path, "$1")
+			n.versionless[key] = append(n.versionless[key], l)
 		}
 	}
-	all := slices.Concat(ranks[:]...)
-	return all[:min(len(all), n)]
+	return n
+}
+
+// phpVersion matches what may be a PHP version.
+var phpVersion = regexp.MustCompile(`((?:php|fpm)[-_]*)[0-9.]+`)
+
+// mostAlike is how many sockets are compared with a target that are written alike but for versions.
+const mostAlike = 100
+
+// sameButVersion are the listeners on sockets that differ from a target's in the
+// PHP version only; all is false where there may be more.
+func (n neighbours) sameButVersion(target stack.Endpoint) (found []*stack.Listener, all bool) {
+	if target.Net != stack.Unix {
+		return nil, true
+	}
+	alike := n.versionless[phpVersion.ReplaceAllString(target.Path, "$1")]
+	for _, l := range alike[:min(len(alike), mostAlike)] {
+		if distance(target, l.Endpoint) == 0 {
+			found = append(found, l)
+		}
+	}
+	return found, len(alike) <= mostAlike
+}
+
+// nearest are the listeners that differ least from a target, at most most.
+func (n neighbours) nearest(target stack.Endpoint, most int) []*stack.Listener {
+	found, _ := n.sameButVersion(target)
+	others := [][]*stack.Listener{n.byNet[target.Net], n.all}
+	if target.Net == stack.TCP {
+		others = append([][]*stack.Listener{n.byPort[target.Port]}, others...)
+	}
+	for _, list := range others {
+		for _, l := range list {
+			if len(found) >= most {
+				break
+			}
+			if !slices.Contains(found, l) {
+				found = append(found, l)
+			}
+		}
+	}
+	return found[:min(len(found), most)]
 }
 
 // sameButVersion reports whether two socket paths differ only in a PHP version:
@@ -292,33 +367,29 @@ func difference(target, l stack.Endpoint) string {
 	return ": a port, where nginx uses a unix socket"
 }
 
-func connectFix(h *stack.Hop, pools []*stack.Listener, complete, alone bool) diag.Fix {
-	var sameButVersion []*stack.Listener
-	for _, l := range pools {
-		if distance(h.Peer.Endpoint, l.Endpoint) == 0 {
-			sameButVersion = append(sameButVersion, l)
-		}
-	}
+func connectFix(h *stack.Hop, near neighbours, complete, alone bool) diag.Fix {
+	pools := near.all
+	sameButVersion, all := near.sameButVersion(h.Peer.Endpoint)
 	switch {
 	case !alone && strings.Contains(h.Peer.Span.Text(), "$"): // the other values are right as they are
 	case complete && len(h.Scope.Masters) == 1 && len(pools) == 1 && len(h.Scope.Masters[0].Pools) == 1:
 		return rewrite(h, pools[0], diag.Safe, "")
-	case len(sameButVersion) == 1:
+	case len(sameButVersion) == 1 && all:
 		return rewrite(h, sameButVersion[0], diag.Unsafe, "requests go to another PHP version than the one written")
 	}
-	return candidates(h.Peer.Endpoint, pools)
+	return candidates(h.Peer.Endpoint, near)
 }
 
 // candidates names the listeners that may be meant instead of a target, the nearest ones.
-func candidates(target stack.Endpoint, listeners []*stack.Listener) diag.Fix {
+func candidates(target stack.Endpoint, near neighbours) diag.Fix {
 	const most = 5
 	var addresses []string
-	for _, l := range nearest(target, listeners, most) {
+	for _, l := range near.nearest(target, most) {
 		addresses = append(addresses, connectAddress(l))
 	}
 	slices.Sort(addresses)
 	title := "connect to what is meant: " + strings.Join(slices.Compact(addresses), ", ")
-	if len(listeners) > most {
+	if len(near.all) > most {
 		title += ", …"
 	}
 	return diag.Fix{Title: title, Safety: diag.Manual}

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
 )
 
@@ -14,7 +14,7 @@ var targetPortMissing = analyzer.Rule{
 	ID:         "target-port-missing",
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
-	OnHop:      portMissing,
+	OnScope:    portsMissing,
 	Doc: analyzer.Doc{
 		Summary: "an upstream server without a port, where FastCGI, uwsgi or SCGI is spoken",
 		What: "A `server` of an `upstream` that `fastcgi_pass`, `uwsgi_pass` or `scgi_pass` uses has an address without a port. (In these directives themselves nginx insists on one.) " +
@@ -30,10 +30,45 @@ var targetPortMissing = analyzer.Rule{
 	},
 }
 
-func portMissing(p *analyzer.Pass, h *stack.Hop) {
-	if !h.Peer.PortMissing || h.Peer.Down {
-		return
+func portsMissing(p *analyzer.Pass, s *stack.Scope) {
+	protocols := map[*nginx.Block]map[stack.Protocol]bool{} // by upstream
+	for _, t := range s.Targets {
+		if protocols[t.Upstream] == nil {
+			protocols[t.Upstream] = map[stack.Protocol]bool{}
+		}
+		protocols[t.Upstream][t.Protocol] = true
 	}
+	pools := map[stack.Endpoint][]*stack.Listener{}
+	for _, h := range s.Hops {
+		if !h.Peer.PortMissing || h.Peer.Down {
+			continue
+		}
+		at, known := pools[h.Peer.Endpoint]
+		if !known && len(pools) < mostWithoutPort {
+			at = poolsAt(s, h.Peer.Endpoint)
+			pools[h.Peer.Endpoint] = at
+		}
+		// An upstream that proxy_pass uses as well may be right with port 80 there.
+		portMissing(p, h, at, len(protocols[h.Target.Upstream]) > 1)
+	}
+}
+
+// mostWithoutPort is for how many hosts the pools that listen there are looked for.
+const mostWithoutPort = 1000
+
+// poolsAt are the listeners of pools that an endpoint would reach with the right port.
+func poolsAt(s *stack.Scope, e stack.Endpoint) (at []*stack.Listener) {
+	for _, l := range s.Listeners {
+		e.Port = l.Endpoint.Port
+		if l.Pool != nil && e.Reaches(l.Endpoint) == stack.Yes && len(at) < 2 {
+			at = append(at, l)
+		}
+	}
+	return at
+}
+
+// portMissing reports a hop to where pools listen on other ports.
+func portMissing(p *analyzer.Pass, h *stack.Hop, at []*stack.Listener, mixed bool) {
 	failure := port80(h)
 	severity, notes := failure.of(h)
 	f := diag.Finding{
@@ -47,20 +82,8 @@ func portMissing(p *analyzer.Pass, h *stack.Hop) {
 	if l := h.Listeners; len(l) > 0 && l[0].Address != nil {
 		f.Related = append(f.Related, label(l[0].Span, "port 80 is nginx's own"))
 	}
-	var at []*stack.Listener
-	for _, l := range h.Scope.Listeners {
-		port := h.Peer.Endpoint
-		port.Port = l.Endpoint.Port
-		if l.Pool != nil && h.Target.Protocol == stack.FastCGI && port.Reaches(l.Endpoint) == stack.Yes {
-			at = append(at, l)
-		}
-	}
-	// An upstream that proxy_pass uses as well may be right with port 80 there.
-	mixed := slices.ContainsFunc(h.Scope.Targets, func(t *stack.Target) bool {
-		return t.Upstream == h.Target.Upstream && t.Protocol != h.Target.Protocol
-	})
 	fix := diag.Fix{Title: "write the port", Safety: diag.Manual}
-	if len(at) == 1 && len(h.Scope.UnknownPools) == 0 && !mixed {
+	if h.Target.Protocol == stack.FastCGI && len(at) == 1 && len(h.Scope.UnknownPools) == 0 && !mixed {
 		e := h.Peer.Endpoint
 		e.Port = at[0].Endpoint.Port
 		fix = diag.Fix{

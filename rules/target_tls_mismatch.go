@@ -64,19 +64,21 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 // wrongScheme reports whether a hop certainly speaks TLS where nginx's own
 // address does not, or the reverse.
 func wrongScheme(h *stack.Hop) bool {
+	type key struct{ *stack.Address }
 	return toOwnServer(h) && allOwn(h, func(a *stack.Address) bool {
 		if h.Peer.TLS {
 			return a.TLS.IsZero() && a.Complete
 		}
 		// Whether `ssl on` counts depends on which server is the default one.
-		return !a.TLS.IsZero() && (a.TLS.Name() == "listen" || a.Complete) && a.Answers(h.Peer.Endpoint) && !handles497(a)
+		return !a.TLS.IsZero() && (a.TLS.Name() == "listen" || a.Complete) && a.Answers(h.Peer.Endpoint) &&
+			!stack.Once(h.Scope, key{a}, func() bool { return handles497(a) })
 	})
 }
 
 // handles497 reports whether a server of an address answers plain requests
 // itself, or may do so.
 func handles497(a *stack.Address) bool {
-	return slices.ContainsFunc(a.Servers(), func(s *nginx.Block) bool {
+	return slices.ContainsFunc(a.Servers, func(s *nginx.Block) bool {
 		pages, _, known := s.List("error_page")
 		return !known || slices.ContainsFunc(pages, func(r nginx.Ref) bool { return slices.Contains(r.Args(), "497") })
 	})
@@ -88,6 +90,25 @@ func useServer(h *stack.Hop) []diag.Label {
 		return nil
 	}
 	return []diag.Label{label(h.Peer.Span, "leads here")}
+}
+
+// schemeMixed reports whether a target of which a hop fails by its scheme has another
+// for which that scheme is right, or the other one wrong.
+func schemeMixed(t *stack.Target, s *stack.Scope) bool {
+	type key struct{ *stack.Target }
+	return stack.Once(s, key{t}, func() bool {
+		tls, plain := false, false
+		for _, h := range t.Hops {
+			if h.Peer.Down {
+				continue
+			}
+			if !wrongScheme(h) {
+				return true
+			}
+			tls, plain = tls || h.Peer.TLS, plain || !h.Peer.TLS
+		}
+		return tls && plain
+	})
 }
 
 func schemeFix(h *stack.Hop) diag.Fix {
@@ -104,9 +125,8 @@ func schemeFix(h *stack.Hop) diag.Fix {
 	// gRPC needs HTTP/2 as well. Without a port in the address the other scheme leads to another port.
 	address, _, _ := strings.Cut(rest, "/")
 	fixed := t.Upstream != nil || h.Peer.Endpoint.Net == stack.Unix || t.Protocol == stack.GRPC || strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
-	mixed := slices.ContainsFunc(t.Hops, func(o *stack.Hop) bool { return !o.Peer.Down && (!wrongScheme(o) || o.Peer.TLS != h.Peer.TLS) })
 	alone := t.Protocol == stack.GRPC && !allOwn(h, func(a *stack.Address) bool { return !a.HTTP2.IsZero() })
-	if !fixed || mixed || alone || t.Unknown != "" || strings.Contains(old, "$") || !ok && (t.Protocol == stack.HTTP || strings.Contains(text, "$")) {
+	if !fixed || schemeMixed(t, h.Scope) || alone || t.Unknown != "" || strings.Contains(old, "$") || !ok && (t.Protocol == stack.HTTP || strings.Contains(text, "$")) {
 		return diag.Fix{Title: fmt.Sprintf("use %s://, or change what `listen %s` says about ssl", scheme, h.Own[0].Listens[0].Ref.Arg(0)), Safety: diag.Manual}
 	}
 	return diag.Fix{

@@ -38,7 +38,7 @@ func zeroTimeouts(p *analyzer.Pass, s *stack.Scope) {
 		family := familyOf[t.Protocol]
 		passed := label(t.Pass.Head(), "requests are passed on here")
 		atOnce := diag.Error
-		if page, otherwise := errorPage(t, failure{status: "504", cause: "timeout"}); otherwise {
+		if page, otherwise := errorPage(p.Scope, t, failure{status: "504", cause: "timeout"}); otherwise {
 			atOnce = diag.Warning
 			passed.Text += fmt.Sprintf("; for 504 error_page is set (%s)", place(page.Head()))
 		}

@@ -58,7 +58,7 @@ func deadMember(p *analyzer.Pass, s *stack.Scope) {
 				Remedy:   remedy,
 				Fixes:    []diag.Fix{{Title: "remove server " + h.Peer.Span.Text(), Safety: diag.Manual}},
 			}
-			p.Report(h.Peer.Server, h.Peer.Server, f)
+			p.Report(h.Peer.Server, analyzer.Causes{h.Peer.Server, h.Reach}, f)
 		}
 	}
 }

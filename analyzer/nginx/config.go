@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/source"
@@ -42,8 +43,9 @@ type Config struct {
 	placements map[*syntax.Tree]int
 	blocks     []*Block
 	bodies     []Body
-	// expressions are the compiled patterns, nil for those that are not understood.
+	// expressions are the compiled patterns.
 	expressions sync.Map
+	kept        atomic.Int64 // their size
 }
 
 // A Body is what stands between two braces, or in an included file, in one
@@ -160,7 +162,11 @@ type Block struct {
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.
 	index map[string][]Ref
 	size  int // directives and included files directly in the block
+	order int // among the blocks of the configuration
 }
+
+// InOrder compares blocks of one configuration by the order of reading.
+func InOrder(a, b *Block) int { return a.order - b.order }
 
 // Ref is the directive that opens the block.
 func (b *Block) Ref() Ref { return Ref{b.Place, b.ID} }

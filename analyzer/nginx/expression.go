@@ -11,29 +11,84 @@ import (
 // references and octal escapes, vertical blanks, and counts without a lower bound.
 var unshared = regexp.MustCompile(`\\[1-9v]|\{,`)
 
-// compile is translate, once for each pattern of the configuration: sites mostly have the same.
-func (c *Config) compile(pattern string, caseless bool) *regexp.Regexp {
-	if caseless {
-		pattern = "(?i)" + pattern
-	}
-	e, again := c.expressions.Load(pattern)
-	if !again {
-		e, _ = c.expressions.LoadOrStore(pattern, translate(pattern))
-	}
-	known, _ := e.(*regexp.Regexp)
-	return known
+// Limits on expressions, in steps of the program that one is compiled to.
+const (
+	// maxExpression is how long that of one may be: longer ones are not understood.
+	maxExpression = 1 << 14
+	// maxKept is how much of them is kept for a configuration: sites mostly have the same.
+	maxKept = 1 << 18
+)
+
+// An expression is a PCRE pattern that lies within Go's language, where both mean
+// the same.
+type expression struct {
+	*regexp.Regexp // nil for others
+	size           int
 }
 
-// translate is a PCRE pattern that lies within Go's language, where both mean the
-// same; nil for others. The two differ on bytes beyond ASCII, and on a line feed
-// at the end of the text, which `$` in PCRE does not see.
-func translate(pattern string) *regexp.Regexp {
-	if unshared.MatchString(pattern) || !isASCII(pattern) {
-		return nil
+type pattern struct {
+	text     string
+	caseless bool
+}
+
+// compile is translate, once for each pattern of the configuration as far as they are kept.
+func (c *Config) compile(p pattern) expression {
+	if e, again := c.expressions.Load(p); again {
+		return e.(expression) //nolint:forcetypeassert // nothing else is stored
 	}
-	e, err := regexp.Compile(pattern)
+	e := translate(p)
+	if c.kept.Add(int64(e.size)) <= maxKept {
+		c.expressions.Store(p, e)
+	}
+	return e
+}
+
+// translate compiles a pattern. The two languages differ on bytes beyond ASCII, and on
+// a line feed at the end of the text, which `$` in PCRE does not see.
+func translate(p pattern) expression {
+	none := expression{size: 1}
+	if len(p.text) > maxExpression || unshared.MatchString(p.text) || !isASCII(p.text) {
+		return none
+	}
+	tree, err := syntax.Parse(p.text, syntax.Perl)
 	if err != nil {
-		return nil
+		return none
+	}
+	size := sizeOf(tree)
+	if size > maxExpression {
+		return none
+	}
+	text := p.text
+	if p.caseless {
+		text = "(?i)" + text
+	}
+	e, err := regexp.Compile(text)
+	if err != nil {
+		return none
+	}
+	return expression{e, size}
+}
+
+// sizeOf is about how long the program of an expression is: counts repeat what they follow.
+func sizeOf(e *syntax.Regexp) int {
+	size := 1 + len(e.Rune)
+	for _, sub := range e.Sub {
+		size = min(size+sizeOf(sub), 2*maxExpression)
+	}
+	if e.Op == syntax.OpRepeat {
+		size *= max(e.Min, e.Max, 1)
+	}
+	return min(size, 2*maxExpression)
+}
+
+// expression is what a pattern means, as far as there is work left to match it with a text.
+func (w *Work) expression(c *Config, text string, caseless bool, s string) expression {
+	if !w.Take(20 + len(text)/8) {
+		return expression{}
+	}
+	e := c.compile(pattern{text, caseless})
+	if !w.Take(e.size*(10+len(s))/4) || !agreeing(s) {
+		return expression{}
 	}
 	return e
 }
@@ -45,11 +100,11 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(c rune) bool { return c >= 0x80 })
 }
 
-// MatchExpression matches a PCRE pattern that lies within Go's language, where
-// both mean the same; known is false for others.
-func (c *Config) MatchExpression(pattern string, caseless bool, s string) (matched, known bool) {
-	e := c.compile(pattern, caseless)
-	if e == nil || !agreeing(s) {
+// Match matches a PCRE pattern that lies within Go's language, where both mean the
+// same; known is false for others.
+func (w *Work) Match(c *Config, pattern string, caseless bool, s string) (matched, known bool) {
+	e := w.expression(c, pattern, caseless, s)
+	if e.Regexp == nil {
 		return false, false
 	}
 	return e.MatchString(s), true
@@ -57,9 +112,9 @@ func (c *Config) MatchExpression(pattern string, caseless bool, s string) (match
 
 // Submatches are the text that a PCRE pattern matches and what its groups take of
 // it; nil where it does not match, or that is not known.
-func (c *Config) Submatches(pattern, s string) []string {
-	e := c.compile(pattern, false)
-	if e == nil || !agreeing(s) {
+func (w *Work) Submatches(c *Config, pattern, s string) []string {
+	e := w.expression(c, pattern, false, s)
+	if e.Regexp == nil {
 		return nil
 	}
 	return e.FindStringSubmatch(s)
@@ -76,19 +131,19 @@ const maxExamples = 32
 // way to match that differs in more than repetition: `\.(php|html)$` gives
 // /x.php and /x.html. Which location serves them is for SelectLocation to say.
 // They are none where the pattern is not understood, and for named locations.
-func (b *Block) Examples() []string {
-	modifier, pattern := b.Location()
+func (w *Work) Examples(b *Block) []string {
+	modifier, text := b.Location()
 	switch {
-	case modifier == "@" || Opaque(pattern):
+	case modifier == "@" || Opaque(text):
 		return nil
 	case modifier != "~" && modifier != "~*":
-		return []string{pattern}
+		return []string{text}
 	}
-	e := b.Config.compile(pattern, modifier == "~*")
-	if e == nil {
+	e := w.expression(b.Config, text, modifier == "~*", text)
+	if e.Regexp == nil || !w.Take(e.size*e.size/16) { // each piece is joined with what comes before it
 		return nil
 	}
-	tree, err := syntax.Parse(pattern, syntax.Perl)
+	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return nil
 	}
@@ -122,9 +177,9 @@ func examples(e *syntax.Regexp) []string {
 	case syntax.OpQuest:
 		return append([]string{""}, examples(e.Sub[0])...)
 	case syntax.OpRepeat:
-		texts := []string{""}
+		texts, sub := []string{""}, examples(e.Sub[0])
 		for range e.Min {
-			texts = product(texts, examples(e.Sub[0]))
+			texts = product(texts, sub)
 		}
 		return texts
 	case syntax.OpConcat:

@@ -42,9 +42,12 @@ func bystander(name string, context catalog.Context) bool {
 
 // runsCode reports whether a script in force in a block may take a request over
 // before its location's own directives do.
-func runsCode(b *Block) bool {
+func (w *Work) runsCode(b *Block) bool {
 	for ; b != nil; b = b.Parent {
 		if b.index != nil {
+			if !w.Take(len(b.index)) {
+				return true
+			}
 			for name := range b.index {
 				if takesOver(name) {
 					return true

@@ -86,7 +86,7 @@ type builder struct {
 }
 
 func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
-	block := &Block{Config: b.config, Place: p, ID: d, Parent: parent, Context: context}
+	block := &Block{Config: b.config, Place: p, ID: d, Parent: parent, Context: context, order: len(b.config.blocks)}
 	if parent != nil {
 		parent.Children = append(parent.Children, block)
 	}

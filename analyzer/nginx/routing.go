@@ -58,8 +58,8 @@ type Route struct {
 // answers it. An `if` about the request's other properties (its host, its agent …) and
 // rules that admit only some clients are taken as passed. certain is false where something
 // that is not known decides.
-func Serve(server *Block, uri string, files Files) (route Route, certain bool) {
-	r := newRouter(server, uri, files)
+func (w *Work) Serve(server *Block, uri string, files Files) (route Route, certain bool) {
+	r := newRouter(w, server, uri, files)
 	certain = r.run(r.serverRewrite)
 	return r.route, certain
 }
@@ -67,14 +67,14 @@ func Serve(server *Block, uri string, files Files) (route Route, certain bool) {
 // ServeError follows the answer to a request that has failed with a status in a
 // location to what its error_page makes of it. ref is the error_page directive;
 // it is zero, and route with it, where none speaks of that status.
-func ServeError(location *Block, code int, files Files) (ref Ref, route Route, certain bool) {
+func (w *Work) ServeError(location *Block, code int, files Files) (ref Ref, route Route, certain bool) {
 	server := location.Enclosing(catalog.Server)
 	if server == nil {
 		return ref, route, false
 	}
-	r := newRouter(server, "", files)
+	r := newRouter(w, server, "", files)
 	r.route.Location = location
-	ref, certain = errorPage(location, code)
+	ref, certain = r.errorPage(location, code)
 	if !certain || ref.IsZero() {
 		return ref, route, certain
 	}
@@ -87,8 +87,9 @@ func ServeError(location *Block, code int, files Files) (ref Ref, route Route, c
 type phase func() (next phase, known bool)
 
 type router struct {
+	work   *Work
 	server *Block
-	files  Files
+	inTree Files
 	// original is the URI as it came.
 	original string
 	route    Route
@@ -105,12 +106,12 @@ type router struct {
 // maxRedirects is how often nginx changes the URI of a request before it gives up.
 const maxRedirects = 10
 
-func newRouter(server *Block, uri string, files Files) *router {
-	return &router{server: server, files: files, original: uri, left: maxRedirects, route: Route{URI: uri, Location: server}}
+func newRouter(w *Work, server *Block, uri string, files Files) *router {
+	return &router{work: w, server: server, inTree: files, original: uri, left: maxRedirects, route: Route{URI: uri, Location: server}}
 }
 
 func (r *router) run(next phase) bool {
-	if r.server.Parent == nil || runsCode(r.server) {
+	if r.server.Parent == nil || r.work.runsCode(r.server) {
 		return false
 	}
 	known := true
@@ -118,6 +119,14 @@ func (r *router) run(next phase) bool {
 		next, known = next()
 	}
 	return known
+}
+
+// files asks what lies at a path: that takes as long as to look at many locations.
+func (r *router) files(at *Block, uri string) Presence {
+	if !r.work.Take(200) {
+		return 0
+	}
+	return r.inTree(at, uri)
 }
 
 // done ends the request.
@@ -159,8 +168,8 @@ func (r *router) serverRewrite() (phase, bool) {
 }
 
 func (r *router) find() (phase, bool) {
-	location, certain := SelectLocation(r.server, r.route.URI)
-	if !certain || redirectsToFolder(r.server, r.route.URI) {
+	location, certain := r.work.SelectLocation(r.server, r.route.URI)
+	if !certain || r.redirectsToFolder(r.server, r.route.URI) {
 		return nil, false
 	}
 	if location == nil {
@@ -185,7 +194,7 @@ func isInternal(location *Block) bool {
 }
 
 func (r *router) enter(location *Block) (phase, bool) {
-	if location.Missing || runsCode(location) {
+	if location.Missing || r.work.runsCode(location) {
 		return nil, false
 	}
 	r.route.Location = location
@@ -225,7 +234,7 @@ func (r *router) status(code int) (phase, bool) {
 	if r.failed {
 		return r.done(Status)
 	}
-	ref, known := errorPage(at, code)
+	ref, known := r.errorPage(at, code)
 	recursive := at.Value("recursive_error_pages")
 	switch {
 	case !known || !ref.IsZero() && !recursive.Known():
@@ -254,9 +263,12 @@ func (r *router) status(code int) (phase, bool) {
 }
 
 // errorPage is the error_page directive that holds for a status; zero where none does.
-func errorPage(at *Block, code int) (ref Ref, known bool) {
+func (r *router) errorPage(at *Block, code int) (ref Ref, known bool) {
 	pages, _, known := at.List("error_page")
 	for _, page := range pages {
+		if !r.work.Take(page.NArgs()) {
+			return Ref{}, false
+		}
 		if slices.Contains(page.Args()[:max(page.NArgs()-1, 0)], strconv.Itoa(code)) {
 			return page, known // the first one wins
 		}
@@ -265,6 +277,9 @@ func errorPage(at *Block, code int) (ref Ref, known bool) {
 }
 
 func (r *router) named(name string) (phase, bool) {
+	if !r.work.Take(len(r.server.Children)) {
+		return nil, false
+	}
 	for _, child := range r.server.Children {
 		if child.Context != catalog.Location {
 			continue
@@ -279,8 +294,8 @@ func (r *router) named(name string) (phase, bool) {
 
 func (r *router) access() (phase, bool) {
 	at := r.route.Location
-	refused, known := refusesAll(at)
-	if !known || limitsMethods(at) {
+	refused, known := r.refusesAll(at)
+	if !known || !r.work.Take(len(at.Children)) || limitsMethods(at) {
 		return nil, false
 	}
 	if refused {
@@ -290,8 +305,18 @@ func (r *router) access() (phase, bool) {
 }
 
 // refusesAll reports whether a location's rules admit nobody.
-func refusesAll(at *Block) (refused, known bool) {
+func (r *router) refusesAll(at *Block) (refused, known bool) {
 	for b := at; b != nil; b = b.Parent {
+		denies := len(b.Own("deny")) > 0
+		if !denies && len(b.Own("allow")) == 0 {
+			if b.Missing {
+				return false, b.Context != catalog.Server && b.Context != catalog.Location
+			}
+			continue
+		}
+		if !r.work.Take(b.size) {
+			return false, false
+		}
 		for d := range b.All() {
 			switch name := d.Name(); {
 			case name == "allow":
@@ -304,7 +329,7 @@ func refusesAll(at *Block) (refused, known bool) {
 		if b.Missing {
 			return false, b.Context != catalog.Server && b.Context != catalog.Location
 		}
-		if len(b.Own("deny")) > 0 {
+		if denies {
 			return false, true
 		}
 	}
@@ -367,6 +392,9 @@ func (r *router) tryFiles() (phase, bool) {
 func (r *router) content() (phase, bool) {
 	at := r.route.Location
 	if at.Context == catalog.Location {
+		if !r.work.Take(at.size) {
+			return nil, false
+		}
 		pass, module, known := handler(at)
 		switch {
 		case !known:
@@ -432,9 +460,15 @@ func (r *router) index(found Presence) (phase, bool) {
 	return r.status(403)
 }
 
+// maxURI is how long a URI may become: rewrites may double it again and again.
+const maxURI = 1 << 14
+
 // expand is a path with variables that follow from the request's path alone; an
 // URI's arguments are left out.
 func (r *router) expand(text string) (uri string, known bool) {
+	if n := len(text) + strings.Count(text, "$")*len(r.route.URI); n > maxURI || !r.work.Take(10+n/8) {
+		return "", false
+	}
 	text, _, more := strings.Cut(text, "?")
 	if r.arguments && (strings.Contains(text, "args") || strings.Contains(text, "query_string")) {
 		return "", false
@@ -475,8 +509,8 @@ func cutName(text string) (name, rest string) {
 
 // redirectsToFolder reports whether nginx may send a client to the same path with a
 // slash, as it does for a prefix location that passes requests on.
-func redirectsToFolder(in *Block, uri string) bool {
-	return slices.ContainsFunc(in.Children, func(b *Block) bool {
+func (r *router) redirectsToFolder(in *Block, uri string) bool {
+	return !r.work.Take(len(in.Children)) || slices.ContainsFunc(in.Children, func(b *Block) bool {
 		if b.Context != catalog.Location {
 			return false
 		}
@@ -486,7 +520,7 @@ func redirectsToFolder(in *Block, uri string) bool {
 				return true
 			}
 		}
-		return redirectsToFolder(b, uri)
+		return r.redirectsToFolder(b, uri)
 	})
 }
 

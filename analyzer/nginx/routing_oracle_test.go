@@ -55,7 +55,7 @@ func TestRoutingAgrees(t *testing.T) {
 	for i, server := range blocks {
 		for range 6 {
 			uri := somePath(random)
-			route, certain := Serve(server, uri, onDisk)
+			route, certain := NewWork(1<<20).Serve(server, uri, onDisk)
 			if !certain {
 				uncertain++
 				continue

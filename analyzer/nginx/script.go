@@ -24,6 +24,9 @@ type ending struct {
 // script runs the rewrite directives of a block, as ngx_http_rewrite_module does.
 func (r *router) script(b *Block) (end ending, known bool) {
 	for d := range b.All() {
+		if !r.work.Take(1) {
+			return end, false
+		}
 		switch d.Name() {
 		case "break":
 			end.changed, end.stopped, known = false, true, true
@@ -56,8 +59,8 @@ func returned(d Ref) (end ending, known bool) {
 // substitute runs a rewrite.
 func (r *router) substitute(d Ref, end *ending) (known bool) {
 	pattern, replacement, flag := d.Arg(0), d.Arg(1), d.Arg(2)
-	e := r.server.Config.compile(pattern, false)
-	if d.NArgs() < 2 || e == nil || !agreeing(r.route.URI) || Opaque(replacement) {
+	e := r.work.expression(r.server.Config, pattern, false, r.route.URI)
+	if d.NArgs() < 2 || e.Regexp == nil || Opaque(replacement) || len(replacement)+strings.Count(replacement, "$")*len(r.route.URI) > maxURI {
 		return false
 	}
 	groups := e.FindStringSubmatch(r.route.URI)
@@ -104,6 +107,9 @@ var capture = regexp.MustCompile(`\$[1-9]|\$\{[1-9]\}`)
 
 // branch runs an `if`.
 func (r *router) branch(in *Block, d Ref, end *ending) (known bool) {
+	if !r.work.Take(len(in.Children) + d.NArgs()) {
+		return false
+	}
 	i := slices.IndexFunc(in.Children, func(b *Block) bool { return b.Ref() == d })
 	if i < 0 {
 		return false
@@ -111,6 +117,9 @@ func (r *router) branch(in *Block, d Ref, end *ending) (known bool) {
 	b := in.Children[i]
 	// In a location it takes the request to settings of its own, which lack try_files.
 	onlySets := !b.Missing && (in.Context == catalog.Server || len(in.Own("try_files")) == 0)
+	if !r.work.Take(b.size) {
+		return false
+	}
 	for inner := range b.All() {
 		onlySets = onlySets && inner.Name() == "set"
 	}
@@ -188,7 +197,7 @@ func (r *router) compare(value string, rest []string) (holds, known bool) {
 	case "=":
 		return (value == operand) != negated, true
 	case "~", "~*":
-		matched, known := r.server.Config.MatchExpression(operand, operator == "~*", value)
+		matched, known := r.work.Match(r.server.Config, operand, operator == "~*", value)
 		return matched != negated, known
 	}
 	return false, false

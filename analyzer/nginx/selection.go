@@ -6,42 +6,82 @@ import (
 	"nginx-lint/analyzer/catalog"
 )
 
-// SelectServer finds the server that answers a Host among those that listen on
-// one address, in their order; fallback is the address's default server. nginx
-// looks for the exact name, then the longest one with a leading wildcard, the
-// longest with a trailing one, the first regular expression that matches.
-// certain is false where names hold variables or expressions that are not decided here.
-func SelectServer(servers []*Block, fallback *Block, host string) (server *Block, certain bool) {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	const none, expression, trailing, leading, exact = 0, 1, 2, 3, 4
-	best, rank, length := fallback, none, 0
-	certain = true
+// A ServerTable tells which server answers a Host among those that listen on one address.
+type ServerTable struct {
+	fallback                 *Block
+	exact, leading, trailing map[string]*Block // the first server that has the name
+	expressions              []namedExpression
+	known                    bool // all names are
+	work                     *Work
+}
+
+type namedExpression struct {
+	server  *Block
+	pattern string
+}
+
+// NewServerTable enters servers in their order; fallback is the address's default server.
+func NewServerTable(servers []*Block, fallback *Block, w *Work) *ServerTable {
+	t := &ServerTable{fallback: fallback, known: true, work: w, exact: map[string]*Block{}, leading: map[string]*Block{}, trailing: map[string]*Block{}}
 	for _, s := range servers {
 		names, known := s.ServerNames()
-		certain = certain && known
+		t.known = t.known && known
 		for _, name := range names {
-			r := none
-			switch pattern, isExpression := strings.CutPrefix(name, "~"); {
-			case isExpression:
-				matched, known := s.Config.MatchExpression(pattern, true, host)
-				certain = certain && known
-				if matched {
-					r = expression
-				}
-			case name == host:
-				r = exact
-			case strings.HasPrefix(name, "*.") && strings.HasSuffix(host, name[1:]),
-				strings.HasPrefix(name, ".") && (strings.HasSuffix(host, name) || host == name[1:]):
-				r = leading
-			case strings.HasSuffix(name, ".*") && strings.HasPrefix(host, name[:len(name)-1]):
-				r = trailing
+			if pattern, ok := strings.CutPrefix(name, "~"); ok {
+				t.expressions = append(t.expressions, namedExpression{s, pattern})
+				continue
 			}
-			if r > rank || r == rank && (r == leading || r == trailing) && len(name) > length {
-				best, rank, length = s, r, len(name)
+			table := t.exact
+			switch {
+			case strings.HasPrefix(name, "."), strings.HasPrefix(name, "*."):
+				table = t.leading
+			case strings.HasSuffix(name, ".*"):
+				table = t.trailing
+			}
+			if table[name] == nil {
+				table[name] = s
 			}
 		}
 	}
-	return best, certain
+	return t
+}
+
+// Select finds the server that answers a Host. nginx looks for the exact name,
+// then the longest one with a leading wildcard, the longest with a trailing one,
+// the first regular expression that matches. certain is false where names hold
+// variables or expressions that are not decided here.
+func (t *ServerTable) Select(host string) (server *Block, certain bool) {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if s := t.exact[host]; s != nil {
+		return s, t.known
+	}
+	if s := t.leading["."+host]; s != nil {
+		return s, t.known
+	}
+	for i := range len(host) {
+		if host[i] == '.' {
+			for _, name := range []string{"*" + host[i:], host[i:]} {
+				if s := t.leading[name]; s != nil {
+					return s, t.known
+				}
+			}
+		}
+	}
+	for i := len(host) - 1; i > 0; i-- {
+		if s := t.trailing[host[:i]+"*"]; host[i-1] == '.' && s != nil {
+			return s, t.known
+		}
+	}
+	for _, e := range t.expressions {
+		matched, known := t.work.Match(e.server.Config, e.pattern, true, host)
+		if !known {
+			return nil, false
+		}
+		if matched {
+			return e.server, t.known
+		}
+	}
+	return t.fallback, t.known
 }
 
 // ServerNames are the names of a server in lower case; one without server_name
@@ -72,15 +112,15 @@ func (b *Block) ServerNames() (names []string, known bool) {
 // a location): exact ones, then the longest prefix with what is nested in it, and
 // unless that is a `^~` one, the first regular expression that matches. It is nil
 // where none does. certain is false where that depends on something not known.
-func SelectLocation(in *Block, uri string) (location *Block, certain bool) {
-	location, _, certain = find(in, uri)
+func (w *Work) SelectLocation(in *Block, uri string) (location *Block, certain bool) {
+	location, _, certain = w.find(in, uri)
 	return location, certain
 }
 
 // find follows ngx_http_core_find_location. final is set where an exact location
 // or an expression matched: the enclosing level then asks no expression of its own.
-func find(in *Block, uri string) (location *Block, final, certain bool) {
-	if in.Missing {
+func (w *Work) find(in *Block, uri string) (location *Block, final, certain bool) {
+	if in.Missing || !w.Take(2*len(in.Children)) {
 		return nil, false, false
 	}
 	location, final, certain = longestPrefix(in, uri)
@@ -89,7 +129,7 @@ func find(in *Block, uri string) (location *Block, final, certain bool) {
 	}
 	if location != nil {
 		outer := location
-		nested, final, certain := find(outer, uri)
+		nested, final, certain := w.find(outer, uri)
 		if nested != nil {
 			location = nested
 		}
@@ -103,12 +143,12 @@ func find(in *Block, uri string) (location *Block, final, certain bool) {
 			continue
 		}
 		_, pattern := child.Location()
-		matched, known := in.Config.MatchExpression(pattern, m == "~*", uri)
+		matched, known := w.Match(in.Config, pattern, m == "~*", uri)
 		if !known {
 			return nil, false, false
 		}
 		if matched {
-			nested, _, certain := find(child, uri)
+			nested, _, certain := w.find(child, uri)
 			if nested == nil {
 				nested = child
 			}

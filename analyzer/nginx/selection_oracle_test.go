@@ -56,8 +56,8 @@ func TestSelectionAgrees(t *testing.T) {
 			uri := "/" + letters(random, 3)
 			host := fmt.Sprintf("s%d.test", i)
 			want := get("s.sock", host, uri)
-			server, certain := SelectServer(numbered, numbered[0], host)
-			location, sure := SelectLocation(server, uri)
+			server, certain := NewServerTable(numbered, numbered[0], NewWork(1<<20)).Select(host)
+			location, sure := NewWork(1<<20).SelectLocation(server, uri)
 			got := "none"
 			if location != nil {
 				got = location.Own("return")[0].Arg(1)
@@ -70,7 +70,7 @@ func TestSelectionAgrees(t *testing.T) {
 	}
 	for _, host := range []string{"exact.test", "EXACT.test", "a.test", "x.b.test", "y.x.b.test", "b.test", "c.test", "x.c.test", "d.org", "d.e.org", "d", "f1.test", "f1.org", "fx.org", "upper.test", "other"} {
 		want := get("n.sock", host, "/")
-		server, certain := SelectServer(named, named[0], host)
+		server, certain := NewServerTable(named, named[0], NewWork(1<<20)).Select(host)
 		if got := server.Own("return")[0].Arg(1); got != want || !certain {
 			t.Errorf("%s: %s (certain %v), nginx says %s", host, got, certain, want)
 		}

@@ -29,6 +29,8 @@ type Address struct {
 	// Complete is set where every file that could add a server, or something to
 	// one, was read: only then is the absence of a property certain.
 	Complete bool
+	// Servers are the servers of the address, each once, in order.
+	Servers []*nginx.Block
 }
 
 // A Listen is one listen directive.
@@ -48,17 +50,6 @@ func (a *Address) String() string {
 
 // Has reports whether an option stands in the directive.
 func (l Listen) Has(option string) bool { return slices.Contains(l.Ref.Args()[1:], option) }
-
-// Servers are the servers of the address, each once, in order.
-func (a *Address) Servers() []*nginx.Block {
-	var servers []*nginx.Block
-	for _, l := range a.Listens {
-		if len(servers) == 0 || servers[len(servers)-1] != l.Server { // a server's directives follow each other
-			servers = append(servers, l.Server)
-		}
-	}
-	return servers
-}
 
 // Answers reports whether a connection to a target that reaches the address is
 // certainly answered there: a server on the very address goes before one on any
@@ -126,6 +117,9 @@ func readWhole(c *nginx.Config) bool {
 
 func (a *Address) add(l Listen) {
 	a.Listens = append(a.Listens, l)
+	if n := len(a.Servers); n == 0 || a.Servers[n-1] != l.Server { // a server's directives follow each other
+		a.Servers = append(a.Servers, l.Server)
+	}
 	note := func(property *nginx.Ref, from nginx.Ref) {
 		if property.IsZero() {
 			*property = from

@@ -40,7 +40,7 @@ func TestAddresses(t *testing.T) {
 func describeAddress(a *Address) string {
 	name := func(b *nginx.Block) string { return b.Own("server_name")[0].Arg(0) }
 	var servers []string
-	for _, b := range a.Servers() {
+	for _, b := range a.Servers {
 		servers = append(servers, name(b))
 	}
 	words := []string{a.String(), strings.Join(servers, ","), "default=" + name(a.Default)}

@@ -12,7 +12,8 @@ type Documents interface {
 	// At is what lies at a path below a root; not known where the root does not lie in the tree.
 	At(c *nginx.Config, root, name string) nginx.Presence
 	// Scripts are paths below a root of files that end in .php, sorted. There may be more.
-	Scripts(c *nginx.Config, root string) []string
+	// Looking for them is taken from the work of who asks.
+	Scripts(w *nginx.Work, c *nginx.Config, root string) []string
 	// Linked reports whether the tree has a symbolic link on the way to an absolute path.
 	Linked(c *nginx.Config, name string) bool
 }

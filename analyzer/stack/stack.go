@@ -75,6 +75,28 @@ type Scope struct {
 		once sync.Once
 		to   map[*fpm.Pool]*sentTo
 	}
+	once     sync.Map // see Once
+	unserved map[Endpoint][]*Hop
+}
+
+// Unserved are hops among which are all that would certainly reach a listener,
+// and reach nothing that was read.
+func (s *Scope) Unserved(l Endpoint) []*Hop { return s.unserved[l.key()] }
+
+// UnservedPorts are the hops to ports that reach nothing that was read.
+func (s *Scope) UnservedPorts() []*Hop { return s.unserved[Endpoint{Net: TCP}] }
+
+// key is what two endpoints have in common of which one certainly reaches the other.
+func (e Endpoint) key() Endpoint { return Endpoint{Net: e.Net, Path: e.Path, Port: e.Port} }
+
+// Once is what find gives for a key, found where it is asked for first: for what
+// rules ask about the same part of a scope again and again. The key's type is the asker's own.
+func Once[V any](s *Scope, key any, find func() V) V {
+	answer, ok := s.once.Load(key)
+	if !ok {
+		answer, _ = s.once.LoadOrStore(key, sync.OnceValue(find))
+	}
+	return answer.(func() V)() //nolint:forcetypeassert // the key's type has one asker
 }
 
 // Complete reports whether the scope is closed, or every PHP-FPM main file of it
@@ -204,6 +226,9 @@ type Reach struct {
 	// Own are the addresses of the target's own nginx that answer the peer: one of
 	// them does for certain. Nil where the peer is not on the machine itself.
 	Own []*Address
+	// Nothing is set where the endpoint is on the machine itself, and certainly
+	// nothing that was read listens there.
+	Nothing bool
 }
 
 // Pool is the one PHP-FPM pool that certainly serves the hop; nil if there is none such.
@@ -249,6 +274,7 @@ func Build(s *Scope, budget *Budget) {
 			}
 		}
 	}
+	s.unserved = map[Endpoint][]*Hop{}
 	j := joiner{scope: s, budget: budget, index: newIndex(s.Listeners), links: debianLinks(s.Masters), found: map[way]*Reach{}}
 	findTargets(s, budget, j.join)
 }
@@ -279,6 +305,18 @@ func (j *joiner) join(t *Target, tooMany bool) {
 	}
 	j.budget.hops -= len(t.Hops)
 	j.scope.Hops = append(j.scope.Hops, t.Hops...)
+	for _, h := range t.Hops {
+		if !h.Nothing {
+			continue
+		}
+		keys := []Endpoint{h.Peer.Endpoint.key()}
+		if h.Peer.Endpoint.Net == TCP {
+			keys = append(keys, Endpoint{Net: TCP})
+		}
+		for _, key := range keys {
+			j.scope.unserved[key] = append(j.scope.unserved[key], h)
+		}
+	}
 }
 
 // hops makes the hops of a target; it reports false where there are too many.
@@ -368,6 +406,7 @@ func (j *joiner) reach(w way, candidates []*Listener) *Reach {
 			h.Listeners = []*Listener{l}
 		}
 	}
+	h.Nothing = h.Certain && local && len(h.Listeners) == 0
 	return h
 }
 
