@@ -75,6 +75,10 @@ type driver struct {
 	*project
 	readings map[*syntax.Tree]reading
 	findings []reported
+	partly   partly // see settled
+
+	asked  fileLine // of templateLine
+	answer bool
 }
 
 func (d *driver) run() {
@@ -266,6 +270,7 @@ func (d *driver) merge(found []reported) []reported {
 	}
 	at := map[key]int{}
 	places := map[key]map[*nginx.Placement]bool{}
+	joins := map[key]*fixes{}
 	var merged []reported
 	for _, f := range found {
 		k := key{f.Rule, f.Subject.Span}
@@ -292,7 +297,10 @@ func (d *driver) merge(found []reported) []reported {
 				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
 			}
 		}
-		m.Fixes = mergeFixes(m.Fixes, f.Fixes)
+		if joins[k] == nil {
+			joins[k] = newFixes(m.Fixes)
+		}
+		m.Fixes = joins[k].join(f.Fixes)
 		for _, l := range f.Related {
 			if !slices.ContainsFunc(m.Related, func(have diag.Label) bool { return have.Span == l.Span }) && len(m.Related) < 2*maxChains {
 				m.Related = append(m.Related, l)
@@ -305,18 +313,35 @@ func (d *driver) merge(found []reported) []reported {
 // elsewhere ends the title of a fix that mends one fault in several places.
 const elsewhere = ", and likewise in the other places"
 
-// mergeFixes joins the fixes by which one fault is mended in several places: the
+// fixes joins the fixes by which one fault is mended in several places: the
 // first with the first, and so on. The less safe of two decides.
-func mergeFixes(have, more []diag.Fix) []diag.Fix {
-	joined := slices.Clone(have[:min(len(have), len(more))])
-	for i := range joined {
-		fix, other := &joined[i], more[i]
+type fixes struct {
+	joined []diag.Fix
+	edits  []map[diag.Edit]bool // those of each
+}
+
+func newFixes(first []diag.Fix) *fixes {
+	f := &fixes{joined: slices.Clone(first)}
+	for i := range f.joined {
+		f.joined[i].Edits = slices.Clone(f.joined[i].Edits)
+		f.edits = append(f.edits, map[diag.Edit]bool{})
+		for _, e := range f.joined[i].Edits {
+			f.edits[i][e] = true
+		}
+	}
+	return f
+}
+
+func (f *fixes) join(more []diag.Fix) []diag.Fix {
+	f.joined = f.joined[:min(len(f.joined), len(more))]
+	for i := range f.joined {
+		fix, other := &f.joined[i], more[i]
 		if other.Safety > fix.Safety {
 			fix.Safety, fix.Risk = other.Safety, other.Risk
 		}
-		fix.Edits = slices.Clone(fix.Edits)
 		for _, e := range other.Edits {
-			if !slices.Contains(fix.Edits, e) {
+			if !f.edits[i][e] {
+				f.edits[i][e] = true
 				fix.Edits = append(fix.Edits, e)
 			}
 		}
@@ -324,7 +349,7 @@ func mergeFixes(have, more []diag.Fix) []diag.Fix {
 			fix.Title = strings.TrimSuffix(fix.Title, elsewhere) + elsewhere
 		}
 	}
-	return joined
+	return f.joined
 }
 
 func describeChain(chain []source.Span) string {
@@ -371,16 +396,14 @@ func (d *driver) context(span source.Span) source.Span {
 	f := d.files.get(span.File.Path)
 	switch {
 	case f.anyINI() != nil:
-		var head source.Span
-		for _, line := range f.anyINI().Lines {
-			if line.Span.Start > span.Start {
-				break
-			}
-			if line.Kind == syntax.Section && line.Span != span {
-				head = line.Span
-			}
+		in := f.anyINI()
+		i := in.SectionAt(span.Start)
+		if i >= 0 && in.Lines[i].Span == span {
+			i = in.SectionAt(span.Start - 1)
 		}
-		return head
+		if i >= 0 {
+			return in.Lines[i].Span
+		}
 	case f.nginx != nil:
 		if parent := f.nginx.Parent(f.nginx.At(span.Start)); parent > syntax.Root {
 			return f.nginx.HeadSpan(parent)
@@ -397,8 +420,7 @@ func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 			return false
 		}
 		file := d.files.get(e.Span.File.Path)
-		line := file.src.LineText(file.src.Line(e.Span.Start))
-		if isTemplate(path.Base(file.path), line) {
+		if d.templateLine(file, file.src.Line(e.Span.Start)) {
 			return false
 		}
 		if d.opts.Root != "" && !d.below(file.path, d.opts.Root) {
@@ -412,6 +434,20 @@ func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 		}
 	}
 	return true
+}
+
+// templateLine reports whether a line is one that a program fills in. The last
+// answer is kept, since a line may be long and hold many findings.
+func (d *driver) templateLine(f *file, line int) bool {
+	if at := (fileLine{f, line}); d.asked != at {
+		d.asked, d.answer = at, isTemplate(path.Base(f.path), f.src.LineText(line))
+	}
+	return d.answer
+}
+
+type fileLine struct {
+	file *file
+	line int
 }
 
 // unresolved lists what the run was silent about.

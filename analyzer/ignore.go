@@ -3,7 +3,6 @@ package analyzer
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
-	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
@@ -31,35 +29,51 @@ type ignore struct {
 	rules []string
 	// over is what it holds for: findings whose subject starts in it are silenced.
 	over source.Span
-	used map[string]bool
 }
 
 // silence takes out the findings that comments silence, counts them, and adds
 // what is wrong with such comments. One is of use for what has yielded, too: that
 // comes back once the stronger rule has nothing to say.
 func (d *driver) silence(found, yielded []reported) []reported {
-	byFile := map[*source.File][]*ignore{}
 	var all []*ignore
 	var bad []reported
 	for _, src := range d.report.Files {
 		ignores, malformed := d.ignores(src)
-		byFile[src] = ignores
 		all = append(all, ignores...)
 		bad = append(bad, malformed...)
 	}
+	// What silences and what is silenced is looked up rule by rule and file by file.
+	places := map[ruleInFile]*silence{}
+	at := func(rule string, f *source.File) *silence {
+		k := ruleInFile{rule, f}
+		if places[k] == nil {
+			places[k] = &silence{}
+		}
+		return places[k]
+	}
+	for _, f := range slices.Concat(found, yielded) {
+		s := at(f.Rule, f.Subject.Span.File)
+		s.found = append(s.found, f.Subject.Span.Start)
+	}
+	for _, in := range all {
+		for _, rule := range in.rules {
+			s := at(rule, in.over.File)
+			s.over = append(s.over, extent{in.over.Start, max(in.over.End, in.over.Start+1)})
+		}
+	}
+	for _, s := range places {
+		s.sort()
+	}
 	kept := found[:0:0]
 	for _, f := range found {
-		if silenced(f.Finding, byFile[f.Subject.Span.File]) {
+		if at(f.Rule, f.Subject.Span.File).covers(f.Subject.Span.Start) {
 			d.report.Suppressed++
 		} else {
 			kept = append(kept, f)
 		}
 	}
-	for _, f := range yielded {
-		silenced(f.Finding, byFile[f.Subject.Span.File])
-	}
 	for _, in := range all {
-		bad = append(bad, d.review(in)...)
+		bad = append(bad, d.review(in, func(rule string) bool { return at(rule, in.over.File).finds(in.over) })...)
 	}
 	for i := range bad {
 		d.complete(&bad[i])
@@ -68,16 +82,45 @@ func (d *driver) silence(found, yielded []reported) []reported {
 	return append(kept, bad...)
 }
 
-func silenced(f diag.Finding, ignores []*ignore) bool {
-	hit := false
-	for _, in := range ignores {
-		at := f.Subject.Span.Start
-		if slices.Contains(in.rules, f.Rule) && in.over.Start <= at && (at < in.over.End || at == in.over.Start) {
-			in.used[f.Rule] = true
-			hit = true
+type ruleInFile struct {
+	rule string
+	file *source.File
+}
+
+// A silence is where the findings of a rule in a file start, and where they are silenced.
+type silence struct {
+	found []int
+	over  []extent
+}
+
+// An extent is a range of bytes.
+type extent struct{ start, end int }
+
+// sort puts the places in order and joins those that overlap.
+func (s *silence) sort() {
+	slices.Sort(s.found)
+	slices.SortFunc(s.over, func(a, b extent) int { return a.start - b.start })
+	joined := s.over[:0]
+	for _, e := range s.over {
+		if n := len(joined); n > 0 && e.start <= joined[n-1].end {
+			joined[n-1].end = max(joined[n-1].end, e.end)
+		} else {
+			joined = append(joined, e)
 		}
 	}
-	return hit
+	s.over = joined
+}
+
+// covers reports whether a finding that starts at an offset is silenced.
+func (s *silence) covers(at int) bool {
+	i, _ := slices.BinarySearchFunc(s.over, at+1, func(e extent, at int) int { return e.start - at })
+	return i > 0 && at < s.over[i-1].end
+}
+
+// finds reports whether a finding starts in a span.
+func (s *silence) finds(over source.Span) bool {
+	i, _ := slices.BinarySearch(s.found, over.Start)
+	return i < len(s.found) && (s.found[i] < over.End || s.found[i] == over.Start)
 }
 
 // ignores reads the silencing comments of a file; malformed ones hold for nothing
@@ -133,15 +176,16 @@ func parseIgnore(text string) (*ignore, error) {
 	case strings.HasPrefix(words[2], ","):
 		return nil, errors.New("no blank before the comma")
 	}
-	return &ignore{file: words[0] == ignoreFile, rules: strings.Split(words[1], ","), used: map[string]bool{}}, nil
+	return &ignore{file: words[0] == ignoreFile, rules: strings.Split(words[1], ",")}, nil
 }
 
 // review reports unknown rules, and rules that ran and found nothing to silence,
 // where they would find nothing either if more were read.
-func (d *driver) review(in *ignore) (bad []reported) {
+func (d *driver) review(in *ignore, silences func(rule string) bool) (bad []reported) {
 	unused := func(rule string) bool {
-		return slices.Contains(d.opts.Known, rule) && !in.used[rule] && d.settled(rule, in.comment.File)
+		return slices.Contains(d.opts.Known, rule) && !silences(rule) && d.settled(rule, in.comment.File)
 	}
+	all := !slices.ContainsFunc(in.rules, func(rule string) bool { return !unused(rule) })
 	for _, rule := range in.rules {
 		switch {
 		case rule == RuleIgnoreComment:
@@ -152,22 +196,25 @@ func (d *driver) review(in *ignore) (bad []reported) {
 			bad = append(bad, badIgnore(in.comment, "there is no rule named "+rule, "`nginx-lint rules` lists them"))
 		case unused(rule):
 			f := badIgnore(in.comment, rule+" reports nothing here", "remove the comment")
-			f.Fixes = d.unsilence(in, rule, unused)
+			f.Fixes = d.unsilence(in, rule, all)
 			bad = append(bad, f)
 		}
 	}
 	return bad
 }
 
+// maxListed is of how many rules in a comment one is taken out.
+const maxListed = 100
+
 // unsilence is the fix that takes a rule out of a comment that silences nothing of
-// it, or removes the comment where none of its rules is of use: no server reads it.
-func (d *driver) unsilence(in *ignore, rule string, unused func(string) bool) []diag.Fix {
+// it, or removes the comment where none of its rules is of use (all): no server reads it.
+func (d *driver) unsilence(in *ignore, rule string, all bool) []diag.Fix {
 	at := in.comment
-	if isTemplate(path.Base(at.File.Path), at.File.LineText(at.Line())) {
+	if d.templateLine(d.files.get(at.File.Path), at.Line()) || !all && len(in.rules) > maxListed {
 		return nil // what fills it in would write the comment again
 	}
 	fix := diag.Fix{Title: "remove the comment", Safety: diag.Safe, Edits: []diag.Edit{removeComment(at)}}
-	if slices.ContainsFunc(in.rules, func(other string) bool { return !unused(other) }) {
+	if !all {
 		list := strings.Join(in.rules, ",")
 		start := at.Start + strings.Index(at.Text(), list)
 		left := slices.DeleteFunc(slices.Clone(in.rules), func(r string) bool { return r == rule })
@@ -200,8 +247,31 @@ func (d *driver) settled(id string, src *source.File) bool {
 		return true
 	}
 	f := d.files.get(src.Path)
-	holds := func(c *nginx.Config) bool { return f.nginx != nil && slices.Contains(c.Files, f.nginx) }
-	runs := func(m *fpm.Master) bool { return f.ini != nil && slices.Contains(m.Files, f.ini) }
+	if d.partly.alone == nil {
+		d.findPartly()
+	}
+	in := func(files map[any]bool) bool { return f.nginx != nil && files[f.nginx] || f.ini != nil && files[f.ini] }
+	return !in(d.partly.alone) && (rule.Driver || rule.OnBlock != nil || !in(d.partly.joined))
+}
+
+// partly are the trees and INI files of configurations that were read in part, and
+// those of scopes of which something was not read.
+type partly struct{ alone, joined map[any]bool }
+
+func (d *driver) findPartly() {
+	d.partly = partly{map[any]bool{}, map[any]bool{}}
+	note := func(files map[any]bool, configs []*nginx.Config, masters []*fpm.Master) {
+		for _, c := range configs {
+			for _, t := range c.Files {
+				files[t] = true
+			}
+		}
+		for _, m := range masters {
+			for _, in := range m.Files {
+				files[in] = true
+			}
+		}
+	}
 	partial := func(c *nginx.Config) bool {
 		return c.Fragment || len(c.Missing) > 0 || slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool { return len(t.Errors) > 0 })
 	}
@@ -209,22 +279,20 @@ func (d *driver) settled(id string, src *source.File) bool {
 		return !m.Complete() || slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return len(in.Errors) > 0 })
 	}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
-		if holds(c) && partial(c) {
-			return false
+		if partial(c) {
+			note(d.partly.alone, []*nginx.Config{c}, nil)
 		}
 	}
 	for _, m := range d.masters {
-		if runs(m) && broken(m) {
-			return false
+		if broken(m) {
+			note(d.partly.alone, nil, []*fpm.Master{m})
 		}
 	}
-	if rule.Driver || rule.OnBlock != nil {
-		return true
+	for _, s := range d.scopes {
+		if !s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial) || slices.ContainsFunc(s.Masters, broken) {
+			note(d.partly.joined, s.Nginx, s.Masters)
+		}
 	}
-	return !slices.ContainsFunc(d.scopes, func(s *stack.Scope) bool {
-		return (slices.ContainsFunc(s.Nginx, holds) || slices.ContainsFunc(s.Masters, runs)) &&
-			(!s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial) || slices.ContainsFunc(s.Masters, broken))
-	})
 }
 
 func badIgnore(at source.Span, text, remedy string) reported {
@@ -259,10 +327,8 @@ func nginxReach(t *syntax.Tree, c source.Span) source.Span {
 		return source.Span{File: c.File, Start: c.End, End: c.End}
 	}
 	at := t.At(c.Start)
-	for d := range t.Children(at) {
-		if s := t.Span(d); s.Start < c.Start && s.End > lineStart {
-			at = d
-		}
+	if before := t.ChildBefore(at, c.Start); before != syntax.None && t.Span(before).End > lineStart {
+		at = before
 	}
 	if t.IsBlock(at) {
 		return t.HeadSpan(at)
@@ -273,21 +339,18 @@ func nginxReach(t *syntax.Tree, c source.Span) source.Span {
 func iniReach(in *syntax.INI, c source.Span) source.Span {
 	lineStart := c.File.LineStart(c.Line())
 	own := strings.TrimSpace(c.File.Text[lineStart:c.Start]) == ""
-	for i, line := range in.Lines {
-		if own && line.Span.Start < c.End || !own && line.Span.Start < lineStart {
-			continue
-		}
-		reach := line.Span
-		if own && line.Kind == syntax.Section {
-			reach.End = len(c.File.Text)
-			for _, after := range in.Lines[i+1:] {
-				if after.Kind == syntax.Section {
-					reach.End = after.Span.Start
-					break
-				}
-			}
-		}
-		return reach
+	first := lineStart
+	if own {
+		first = c.End
 	}
-	return source.Span{File: c.File, Start: c.End, End: c.End}
+	i := in.At(first)
+	if i == len(in.Lines) {
+		return source.Span{File: c.File, Start: c.End, End: c.End}
+	}
+	line := in.Lines[i]
+	reach := line.Span
+	if own && line.Kind == syntax.Section {
+		reach.End = in.SectionEnd(line.Span.Start)
+	}
+	return reach
 }

@@ -47,6 +47,8 @@ type project struct {
 	// unusedNginx and unusedFPM are those that are not in force: the main files
 	// beside them leave them out.
 	unusedNginx map[*nginx.Config]bool
+	filled      map[string]bool // folders that are known to have entries, or none
+	missingLeft int             // see mayInclude
 	unusedFPM   map[*fpm.Master]bool
 	scopes      []*stack.Scope
 
@@ -91,6 +93,7 @@ func newProject(opts Options) *project {
 	return &project{
 		opts: opts, files: newFiles(l), links: l,
 		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
+		filled: map[string]bool{}, missingLeft: maxMissing,
 		unusedNginx: map[*nginx.Config]bool{}, unusedFPM: map[*fpm.Master]bool{},
 	}
 }

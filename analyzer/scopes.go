@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -89,48 +91,50 @@ func (p *project) units() []unit {
 
 // groupLoose claims units folder by folder, from the deepest up.
 func (p *project) groupLoose(units []unit) {
-	dirs := map[string]bool{}
-	for _, u := range units {
-		for dir := u.dir; !dirs[dir]; dir = path.Dir(dir) {
-			dirs[dir] = true
-		}
-	}
-	order := make([]string, 0, len(dirs))
-	for dir := range dirs {
-		order = append(order, dir)
-	}
-	slices.SortFunc(order, func(a, b string) int {
-		if d := strings.Count(b, "/") - strings.Count(a, "/"); d != 0 && a != "." && b != "." {
-			return d
-		}
-		return strings.Compare(b, a) // "." and "/" come last
-	})
-	for _, dir := range order {
-		var in, rest []unit
-		both := [2]bool{}
-		for _, u := range units {
-			if p.below(u.dir, dir) {
-				in = append(in, u)
-				both[0] = both[0] || u.config != nil
-				both[1] = both[1] || u.master != nil
-			} else {
-				rest = append(rest, u)
-			}
-		}
-		if both[0] && both[1] {
-			s := p.newScope(dir)
-			for _, u := range in {
-				u.join(s)
-			}
-			units = rest
-		}
-	}
 	if len(units) == 0 {
 		return
 	}
-	s := p.newScope(".")
-	for _, u := range units {
-		u.join(s)
+	names := map[string]string{} // how folders are written, by absolute path
+	left := map[string][]int{}   // the units in a folder, and those that no deeper one claims
+	for i, u := range units {
+		left[p.abs(u.dir)] = append(left[p.abs(u.dir)], i)
+		for dir := u.dir; names[p.abs(dir)] == ""; dir = path.Dir(dir) {
+			names[p.abs(dir)] = dir
+		}
+	}
+	order := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		return cmp.Or(strings.Count(b, "/")-strings.Count(a, "/"), strings.Compare(b, a)) // "." and "/" come last
+	})
+	for _, dir := range order {
+		in := left[dir]
+		configs := 0
+		for _, i := range in {
+			if units[i].config != nil {
+				configs++
+			}
+		}
+		up := path.Dir(dir)
+		switch {
+		case configs > 0 && configs < len(in):
+			p.joinAll(names[dir], units, in)
+		case up == dir:
+			continue
+		default:
+			left[up] = append(left[up], in...)
+		}
+		delete(left, dir)
+	}
+	if rest := slices.Concat(slices.Collect(maps.Values(left))...); len(rest) > 0 {
+		p.joinAll(".", units, rest)
+	}
+}
+
+// joinAll makes a scope of some units, in their order.
+func (p *project) joinAll(name string, units []unit, which []int) {
+	s := p.newScope(name)
+	slices.Sort(which)
+	for _, i := range which {
+		units[i].join(s)
 	}
 }
 
@@ -152,7 +156,7 @@ func (p *project) prune(s *stack.Scope) {
 		}
 		dir := path.Dir(c.Main.File.Path)
 		p.unusedNginx[c] = p.disabled(dir) ||
-			len(mains) > 0 && !slices.ContainsFunc(mains, func(m *nginx.Config) bool { return mayInclude(m, c) })
+			len(mains) > 0 && !slices.ContainsFunc(mains, func(m *nginx.Config) bool { return p.mayInclude(m, c) })
 		return p.unusedNginx[c]
 	})
 }
@@ -162,12 +166,25 @@ func (p *project) disabled(dir string) bool {
 	if path.Base(dir) != "sites-available" {
 		return false
 	}
-	entries, err := p.opts.FS.ReadDir(path.Join(path.Dir(dir), "sites-enabled"))
-	return err == nil && len(entries) > 0
+	enabled := path.Join(path.Dir(dir), "sites-enabled")
+	has, known := p.filled[enabled]
+	if !known {
+		entries, err := p.opts.FS.ReadDir(enabled)
+		has = err == nil && len(entries) > 0
+		p.filled[enabled] = has
+	}
+	return has
 }
 
+// maxMissing is how many missing includes are compared with fragments in a run;
+// what is left then counts as not in use.
+const maxMissing = 1 << 22
+
 // mayInclude reports whether a missing include of a main file may mean a fragment.
-func mayInclude(main, fragment *nginx.Config) bool {
+func (p *project) mayInclude(main, fragment *nginx.Config) bool {
+	if p.missingLeft -= 1 + len(main.Missing); p.missingLeft < 0 {
+		return false
+	}
 	name := fragment.Main.File.Path
 	dir, mainDir := path.Dir(name), path.Dir(main.Main.File.Path)
 	for _, m := range main.Missing {

@@ -24,7 +24,13 @@ type File struct {
 
 	once  sync.Once
 	lines []int32 // offset of the first byte of each line
+
+	countOnce sync.Once
+	counts    []count // of what stands before every so many bytes
 }
+
+// A count is how many code points, and UTF-16 code units, stand before an offset.
+type count struct{ offset, points, units int32 }
 
 // NewFile returns a file with the given path and content.
 func NewFile(path, text string) *File {
@@ -47,17 +53,60 @@ func (f *File) Position(offset int) Position {
 	offset = min(max(offset, 0), len(f.Text))
 	line := f.Line(offset)
 	start := f.LineStart(line)
-	return Position{Offset: offset, Line: line, Column: utf8.RuneCountInString(f.Text[start:offset]) + 1}
+	points, _ := f.columns(start, offset)
+	return Position{Offset: offset, Line: line, Column: points + 1}
 }
 
 // UTF16Column is the column of offset in UTF-16 code units, from 1.
 func (f *File) UTF16Column(offset int) int {
 	offset = min(max(offset, 0), len(f.Text))
-	column := 1
-	for _, r := range f.Text[f.LineStart(f.Line(offset)):offset] {
-		column += max(utf16.RuneLen(r), 1)
+	_, units := f.columns(f.LineStart(f.Line(offset)), offset)
+	return units + 1
+}
+
+// every is how many bytes lie between the places to which columns are counted beforehand.
+const every = 4096
+
+// columns are the code points and the UTF-16 code units between two offsets,
+// of which the first is where a line starts. However long the line, few bytes are counted.
+func (f *File) columns(start, end int) (points, units int) {
+	if end-start <= every {
+		return countText(f.Text[start:end])
 	}
-	return column
+	f.countOnce.Do(f.countAll)
+	at := func(offset int) (points, units int) {
+		c := f.counts[offset/every]
+		if int(c.offset) > offset {
+			c = f.counts[offset/every-1]
+		}
+		points, units = countText(f.Text[c.offset:offset])
+		return int(c.points) + points, int(c.units) + units
+	}
+	fromPoints, fromUnits := at(start)
+	toPoints, toUnits := at(end)
+	return toPoints - fromPoints, toUnits - fromUnits
+}
+
+func (f *File) countAll() {
+	var c count
+	f.counts = make([]count, 0, len(f.Text)/every+1)
+	for at := 0; at <= len(f.Text); at += every {
+		next := at
+		for at > 0 && next < len(f.Text) && next < at+utf8.UTFMax && !utf8.RuneStart(f.Text[next]) {
+			next++ // not within a character
+		}
+		points, units := countText(f.Text[c.offset:next])
+		c = count{int32(next), c.points + int32(points), c.units + int32(units)} //nolint:gosec // a file has at most 256 MiB
+		f.counts = append(f.counts, c)
+	}
+}
+
+func countText(text string) (points, units int) {
+	for _, r := range text {
+		points++
+		units += max(utf16.RuneLen(r), 1)
+	}
+	return points, units
 }
 
 // Line is the line number of a byte offset, from 1.

@@ -3,11 +3,14 @@ package source
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 func TestPosition(t *testing.T) {
@@ -189,5 +192,30 @@ func TestReadFile(t *testing.T) {
 	over := Overlay{Base: fsys, Files: map[string]string{"f": "other"}}
 	if text, err := over.ReadFile("./f"); err != nil || text != "other" {
 		t.Errorf("overlaid: %q, %v", text, err)
+	}
+}
+
+// TestColumnsOfLongLines compares columns that are counted from places beforehand
+// with those counted from the start of the line, whatever the bytes.
+func TestColumnsOfLongLines(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"a", "é", "€", "😀", "\x80", "\xf0\x9f", "\x80\x80\x80\x80\x80", "\xff"}
+	var text strings.Builder
+	text.WriteString("short\n\x80\x80")
+	for text.Len() < 40_000 {
+		text.WriteString(pieces[random.IntN(len(pieces))])
+	}
+	f := NewFile("t.conf", text.String())
+	for range 2000 {
+		offset := 6 + random.IntN(len(f.Text)-5)
+		line := f.Text[6:offset]
+		units := 1
+		for _, r := range line {
+			units += max(utf16.RuneLen(r), 1)
+		}
+		if p := f.Position(offset); p.Line != 2 || p.Column != utf8.RuneCountInString(line)+1 || f.UTF16Column(offset) != units {
+			t.Fatalf("offset %d: %d, %d; want %d, %d", offset, p.Column, f.UTF16Column(offset), utf8.RuneCountInString(line)+1, units)
+		}
 	}
 }

@@ -76,7 +76,7 @@ func escapeWord(value string, quote byte) string {
 func (t *Tree) Delete(d ID) diag.Edit {
 	text := t.File.Text
 	span := t.Span(d)
-	if start, end, alone := aloneOnLine(text, span.Start, t.commentEnd(span.End)); alone {
+	if start, end, alone := t.aloneOnLine(span.Start, t.commentEnd(span.End)); alone {
 		return diag.Edit{Span: source.Span{File: t.File, Start: start, End: end}}
 	}
 	for span.End < len(text) && isBlank(text[span.End]) {
@@ -105,7 +105,7 @@ func (t *Tree) InsertInto(block, after ID, line string) diag.Edit {
 		at = int(t.nodes[after].end)
 	}
 	text := t.File.Text
-	eol := lineEnd(text, at)
+	eol := t.lineEnd(at)
 	if strings.Trim(text[t.commentEnd(at):eol], " \t\r") != "" {
 		// Something else follows on the line.
 		if !isBlank(text[at]) {
@@ -134,7 +134,7 @@ func (t *Tree) commentEnd(offset int) int {
 
 // newline is how the lines of the file end, as the first one tells.
 func (t *Tree) newline() string {
-	if eol := lineEnd(t.File.Text, 0); eol > 0 && eol < len(t.File.Text) && t.File.Text[eol-1] == '\r' {
+	if eol := t.lineEnd(0); eol > 0 && eol < len(t.File.Text) && t.File.Text[eol-1] == '\r' {
 		return "\r\n"
 	}
 	return "\n"
@@ -163,7 +163,7 @@ func (t *Tree) childIndent(block, after ID) string {
 // reports whether the name follows them.
 func (t *Tree) blanks(d ID) (blanks string, first bool) {
 	start := int(t.start(d))
-	line := t.File.Text[lineStart(t.File.Text, start):start]
+	line := t.File.Text[t.File.LineStart(t.File.Line(start)):start]
 	blanks = line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	return blanks, blanks == line
 }
@@ -171,6 +171,11 @@ func (t *Tree) blanks(d ID) (blanks string, first bool) {
 // indentStep is how much deeper the file indents the content of a block, as
 // the first block tells whose content is on lines of its own.
 func (t *Tree) indentStep() string {
+	t.indentOnce.Do(func() { t.indent = t.findIndent() })
+	return t.indent
+}
+
+func (t *Tree) findIndent() string {
 	for d := Root + 1; int(d) < len(t.nodes); d++ {
 		child := t.FirstChild(d)
 		if child == None {
@@ -189,8 +194,18 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // aloneOnLine returns the lines of the range from start to end with the last
 // one's end; alone reports whether nothing else stands on them.
-func aloneOnLine(text string, start, end int) (from, to int, alone bool) {
-	from, to = lineStart(text, start), lineEnd(text, end)
-	alone = strings.Trim(text[from:start]+text[end:to], " \t\r") == ""
+func (t *Tree) aloneOnLine(start, end int) (from, to int, alone bool) {
+	text := t.File.Text
+	from, to = t.File.LineStart(t.File.Line(start)), t.lineEnd(end)
+	alone = strings.Trim(text[from:start], " \t\r") == "" && strings.Trim(text[end:to], " \t\r") == ""
 	return from, min(to+1, len(text)), alone
+}
+
+// lineEnd is where the line of an offset ends, before its LF.
+func (t *Tree) lineEnd(offset int) int {
+	next := t.File.LineStart(t.File.Line(offset) + 1)
+	if next > offset && t.File.Text[next-1] == '\n' {
+		return next - 1
+	}
+	return len(t.File.Text)
 }

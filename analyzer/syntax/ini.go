@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/source"
@@ -18,6 +19,40 @@ type INI struct {
 	Errors []Error
 	// Comments from `;` to before the line end, in order.
 	Comments []source.Span
+
+	sections []int // the indexes of section heads in Lines
+}
+
+// At is the index in Lines of the first entry that starts at or after an offset.
+func (in *INI) At(offset int) int {
+	i, _ := slices.BinarySearchFunc(in.Lines, offset, func(e Entry, offset int) int { return e.Span.Start - offset })
+	return i
+}
+
+// SectionAt is the index in Lines of the last section head that starts at or
+// before an offset; -1 where there is none.
+func (in *INI) SectionAt(offset int) int {
+	i := in.section(offset + 1)
+	if i == 0 {
+		return -1
+	}
+	return in.sections[i-1]
+}
+
+// SectionEnd is where the next section head after an offset starts; the end of
+// the file where there is none.
+func (in *INI) SectionEnd(offset int) int {
+	i := in.section(offset + 1)
+	if i == len(in.sections) {
+		return len(in.File.Text)
+	}
+	return in.Lines[in.sections[i]].Span.Start
+}
+
+// section counts the section heads before an offset.
+func (in *INI) section(offset int) int {
+	i, _ := slices.BinarySearchFunc(in.sections, offset, func(i, offset int) int { return in.Lines[i].Span.Start - offset })
+	return i
 }
 
 // EntryKind tells entries apart.
@@ -71,6 +106,11 @@ func ParseINI(f *source.File) *INI {
 	}
 	if len(p.ini.Errors) > 0 {
 		p.ini.Errors[0].First = true
+	}
+	for i := range p.ini.Lines {
+		if p.ini.Lines[i].Kind == Section {
+			p.ini.sections = append(p.ini.sections, i)
+		}
 	}
 	return p.ini
 }

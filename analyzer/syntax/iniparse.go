@@ -40,6 +40,7 @@ func (p *iniParser) line(start, end int) {
 		}
 	}
 	p.ini.Comments = append(p.ini.Comments, p.lex.comments...)
+	p.ini.Errors = p.ini.Errors[:min(len(p.ini.Errors), maxErrors)]
 }
 
 // file reads the statements of a whole file, up to the first mistake.

@@ -119,8 +119,3 @@ func lineEnd(text string, i int) int {
 	}
 	return len(text)
 }
-
-// lineStart is the offset of the first byte of the line that i stands in.
-func lineStart(text string, i int) int {
-	return strings.LastIndexByte(text[:i], '\n') + 1
-}

@@ -134,7 +134,7 @@ func (p *parser) bareBlock() Error {
 func (p *parser) strayClose(at int) Error {
 	e := p.strayCloseAt(p.errorAt(source.Span{}, at, unexpected('}')), at)
 	repeated := p.closed > 0 && strings.Trim(p.text[p.closed:at], " \t\r\n") == ""
-	if start, end, alone := aloneOnLine(p.text, at, at+1); repeated && alone {
+	if start, end, alone := p.tree.aloneOnLine(at, at+1); repeated && alone {
 		e.FixTitle, e.FixAt = `remove the "}"`, p.spanOf(start, end)
 	}
 	return e

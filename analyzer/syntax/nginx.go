@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -32,6 +33,9 @@ type Tree struct {
 	nodes    []node
 	words    []word
 	comments []extent
+
+	indentOnce sync.Once // asked by rules that run at the same time
+	indent     string
 }
 
 // A node is one directive. Its children follow it directly in the slice.
@@ -246,6 +250,20 @@ func (t *Tree) Next(offset int) ID {
 		return None
 	}
 	return ID(d) //nolint:gosec // below len(t.nodes)
+}
+
+// ChildBefore is the last directive directly in a block that starts before an offset; None if none does.
+func (t *Tree) ChildBefore(block ID, offset int) ID {
+	d := ID(sort.Search(len(t.nodes)-1, func(i int) bool { //nolint:gosec // below len(t.nodes)
+		return int(t.start(ID(i+1))) >= offset //nolint:gosec // below len(t.nodes)
+	}))
+	for d > block && t.nodes[d].parent != block {
+		d = t.nodes[d].parent
+	}
+	if d <= block {
+		return None
+	}
+	return d
 }
 
 func (t *Tree) start(d ID) int32 {

@@ -16,6 +16,9 @@ import (
 // maxFixLines is how many lines of a fix are shown below its finding.
 const maxFixLines = 10
 
+// maxShown is how many bytes the lines may have that a fix changes together, to be shown.
+const maxShown = 1 << 16
+
 // A fixLine is a line that a fix takes away or adds.
 type fixLine struct {
 	file *source.File
@@ -60,6 +63,12 @@ func lineGroup(edits []diag.Edit) int {
 func groupLines(f *source.File, edits []diag.Edit, shift int) (changed []fixLine, grown int) {
 	first := f.Line(edits[0].Span.Start)
 	start, end := f.LineStart(first), f.LineStart(f.Line(edits[len(edits)-1].Span.End)+1)
+	if end-start > maxShown {
+		for _, e := range edits {
+			grown += strings.Count(e.NewText, "\n") - strings.Count(e.Span.Text(), "\n")
+		}
+		return nil, grown
+	}
 	var b strings.Builder
 	at := start
 	for _, e := range edits {
