@@ -152,6 +152,9 @@ func (p *project) classify(f *file) kind {
 		return kindOther
 	}
 	tree := p.files.tree(f)
+	if tree == nil {
+		return kindOther
+	}
 	if len(tree.Errors) > 0 && isTemplate(f.path, src.Text) {
 		if known, _ := nginx.Familiar(tree); known > 0 || ini.fpmKeys > 0 {
 			p.template(f)
@@ -205,7 +208,11 @@ var mainName = regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`)
 // classifyFPM tells a main file from a pool file: a main file includes others,
 // or has the name that php-fpm opens by itself.
 func (p *project) classifyFPM(f *file) kind {
-	for _, line := range p.files.iniFile(f).Lines {
+	ini := p.files.iniFile(f)
+	if ini == nil {
+		return kindOther
+	}
+	for _, line := range ini.Lines {
 		if line.Kind == syntax.Key && line.Name == "include" {
 			return kindFPMMain
 		}

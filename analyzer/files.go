@@ -21,6 +21,40 @@ type files struct {
 
 	mu     sync.Mutex
 	byPath map[string]*file
+	// left is how many bytes of memory reading may still take, about.
+	left atomic.Int64
+}
+
+// Limits on what is read. A directive or an entry is counted by what it is at
+// least written with, before it is read.
+const (
+	// maxMemory is about how many bytes all files and what is read from them may take.
+	maxMemory = 768 << 20
+	// maxWords is how many words and signs an nginx file may have.
+	maxWords = 1 << 23
+	// maxEntries is how many sections and keys a PHP-FPM file may have.
+	maxEntries = 1 << 20
+	// wordSize and entrySize are about how much memory each of them takes.
+	wordSize, entrySize = 20, 200
+)
+
+var (
+	errTooManyWords   = fmt.Errorf("more than %d words and signs, the most that is read of one file", maxWords)
+	errTooManyEntries = fmt.Errorf("more than %d sections and keys, the most that is read of one file", maxEntries)
+	errTooMuch        = fmt.Errorf("more than is read in one run: all files together take more than about %d MiB of memory", maxMemory>>20)
+)
+
+// tooLarge reports whether a limit kept a file from being read.
+func tooLarge(err error) bool {
+	return errors.Is(err, source.ErrTooLarge) || errors.Is(err, errTooManyWords) || errors.Is(err, errTooManyEntries) || errors.Is(err, errTooMuch)
+}
+
+// take reserves memory for a file, and gives up the file where there is none left.
+func (s *files) take(f *file, bytes int) bool {
+	if s.left.Add(-int64(bytes)) < 0 {
+		f.src, f.err = nil, errTooMuch
+	}
+	return f.src != nil
 }
 
 // A file is one path that was asked for.
@@ -42,7 +76,9 @@ type file struct {
 }
 
 func newFiles(fsys *links) *files {
-	return &files{fs: fsys, byPath: map[string]*file{}}
+	s := &files{fs: fsys, byPath: map[string]*file{}}
+	s.left.Store(maxMemory)
+	return s
 }
 
 func (s *files) get(name string) *file {
@@ -74,6 +110,7 @@ func (s *files) read(f *file) *source.File {
 			return
 		}
 		f.src.Real = s.fs.real(f.path)
+		s.take(f, len(text))
 	})
 	return f.src
 }
@@ -83,7 +120,13 @@ func (s *files) tree(f *file) *syntax.Tree {
 	if s.read(f) == nil {
 		return nil
 	}
-	f.parseOnce.Do(func() { f.nginx = syntax.Parse(f.src) })
+	f.parseOnce.Do(func() {
+		if words := syntax.CountWords(f.src.Text); words > maxWords {
+			f.src, f.err = nil, errTooManyWords
+		} else if s.take(f, words*wordSize) {
+			f.nginx = syntax.Parse(f.src)
+		}
+	})
 	return f.nginx
 }
 
@@ -92,7 +135,7 @@ func (s *files) iniFile(f *file) *syntax.INI {
 	if s.read(f) == nil {
 		return nil
 	}
-	f.iniOnce.Do(func() { f.ini = syntax.ParseINI(f.src) })
+	f.iniOnce.Do(func() { f.ini = s.entries(f, syntax.ParseINI) })
 	return f.ini
 }
 
@@ -101,8 +144,18 @@ func (s *files) phpINI(f *file) *syntax.INI {
 	if s.read(f) == nil {
 		return nil
 	}
-	f.phpOnce.Do(func() { f.php = syntax.ParsePHPINI(f.src) })
+	f.phpOnce.Do(func() { f.php = s.entries(f, syntax.ParsePHPINI) })
 	return f.php
+}
+
+// entries parses a file as INI, unless it has too many of them.
+func (s *files) entries(f *file, parse func(*source.File) *syntax.INI) *syntax.INI {
+	if entries := syntax.CountEntries(f.src.Text); entries > maxEntries {
+		f.src, f.err = nil, errTooManyEntries
+	} else if s.take(f, entries*entrySize) {
+		return parse(f.src)
+	}
+	return nil
 }
 
 // anyINI is the file as it was read as INI, by whichever rules; nil where it was not.

@@ -173,7 +173,14 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 			}
 			continue
 		}
-		if names := source.Glob(r.p.opts.FS, name); len(names) > 0 {
+		names, all := r.p.glob(name)
+		if !all {
+			if r.p.tooManyNames.pattern == "" {
+				r.p.tooManyNames.main, r.p.tooManyNames.pattern = r.main, pattern
+			}
+			return names, false, false
+		}
+		if len(names) > 0 {
 			return names, true, false
 		}
 		// nginx is content with a glob that matches nothing; so are we where its folder is there.
@@ -183,6 +190,22 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 		}
 	}
 	return nil, complete, outside
+}
+
+// maxNames is how many names are compared with patterns in one run.
+const maxNames = 1 << 24
+
+// glob is what a pattern matches; all is false where there are too many names to look at.
+func (p *project) glob(pattern string) (names []string, all bool) {
+	if names, ok := p.globs[pattern]; ok {
+		return names, true
+	}
+	names = source.Glob(p.opts.FS, pattern, &p.namesLeft)
+	if p.namesLeft < 0 {
+		return names, false
+	}
+	p.globs[pattern] = names
+	return names, true
 }
 
 // Include implements nginx.Loader.

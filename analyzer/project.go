@@ -40,6 +40,11 @@ type project struct {
 	// included are the files that includes have led to, by host and real path: each
 	// is read once, under the name that it was first met by.
 	included map[location]*file
+	// globs are the patterns expanded, namesLeft how many names may still be looked
+	// at, and tooManyNames the first pattern for which that was not enough.
+	globs        map[string][]string
+	namesLeft    int
+	tooManyNames struct{ main, pattern string }
 
 	mains     []*nginx.Config
 	fragments []*nginx.Config
@@ -71,6 +76,9 @@ func Run(opts Options) (*diag.Report, error) {
 	if err := p.load(candidates); err != nil {
 		return nil, err
 	}
+	if p.files.left.Load() < 0 {
+		return p.tooMuch(), nil
+	}
 	p.group()
 	containers, budget := map[string]bool{}, stack.NewBudget()
 	for _, s := range p.scopes {
@@ -79,9 +87,26 @@ func Run(opts Options) (*diag.Report, error) {
 		stack.Build(s, budget)
 		p.userINIs(s)
 	}
+	if p.files.left.Load() < 0 {
+		return p.tooMuch(), nil
+	}
 	d := &driver{project: p}
 	d.run()
 	return d.finish(), nil
+}
+
+// tooMuch is the report where the files together are more than is read. Nothing
+// else is reported: which of them were read first is chance.
+func (p *project) tooMuch() *diag.Report {
+	d := &driver{project: p}
+	name := "."
+	if len(p.named) > 0 {
+		name = p.named[0]
+	}
+	d.limit(source.Span{File: source.NewFile(name, "")}, errTooMuch.Error())
+	d.report.Findings = []diag.Finding{d.findings[0].Finding}
+	d.report.Findings[0].Places = 1
+	return &d.report
 }
 
 func newProject(opts Options) *project {
@@ -92,6 +117,7 @@ func newProject(opts Options) *project {
 	opts.FS = l
 	return &project{
 		opts: opts, files: newFiles(l), links: l,
+		globs: map[string][]string{}, namesLeft: maxNames,
 		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
 		filled: map[string]bool{}, missingLeft: maxMissing,
 		unusedNginx: map[*nginx.Config]bool{}, unusedFPM: map[*fpm.Master]bool{},
@@ -331,7 +357,7 @@ func (p *project) load(candidates []*file) error {
 				return err
 			}
 		}
-		if (kinds[f] != kindOther || errors.Is(f.err, source.ErrTooLarge)) && p.isNamed(f.path) {
+		if (kinds[f] != kindOther || tooLarge(f.err)) && p.isNamed(f.path) {
 			named++
 		}
 	}
@@ -643,7 +669,7 @@ func (p *project) template(f *file) {
 
 // unreadable notes that a file that should have been checked could not be read.
 func (p *project) unreadable(f *file) {
-	if f.err != nil && !errors.Is(f.err, source.ErrTooLarge) && !p.dangling(f.path) {
+	if f.err != nil && !tooLarge(f.err) && !p.dangling(f.path) {
 		p.fail(f.path, f.err)
 	}
 }

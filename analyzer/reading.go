@@ -38,9 +38,15 @@ func (d *driver) reading() {
 		}
 	}
 	for _, f := range d.files.byPath {
-		if errors.Is(f.err, source.ErrTooLarge) {
+		switch {
+		case errors.Is(f.err, source.ErrTooLarge):
 			d.limit(source.Span{File: source.NewFile(f.path, "")}, fmt.Sprintf("larger than %d MiB, the most that is read", source.MaxFileSize>>20))
+		case tooLarge(f.err):
+			d.limit(source.Span{File: source.NewFile(f.path, "")}, f.err.Error())
 		}
+	}
+	if in := d.tooManyNames; in.pattern != "" {
+		d.limit(source.Span{File: source.NewFile(in.main, "")}, fmt.Sprintf("what %s matches: more than %d names would have to be looked at", in.pattern, maxNames))
 	}
 	d.brokenLinks()
 	for _, m := range d.masters {

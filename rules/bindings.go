@@ -77,22 +77,88 @@ func (b binding) beside(a binding) outcome {
 	return free
 }
 
-// bind adds a binding to those made before on its port. It returns what became
-// of it and, unless it was free, beside which.
-func bind(made []binding, b binding) (now []binding, beside binding, what outcome) {
-	if b.bare {
-		for _, a := range made {
-			if b.beside(a) == refused {
-				b.addr = netip.IPv4Unspecified()
-			}
+// A port is what was bound on a port before, in order.
+type port struct {
+	made     []binding
+	same     map[bound]int      // the first for an address or a name
+	unmapped map[netip.Addr]int // likewise, an IPv4 address in IPv6 taken for what it is
+	// The first for both families, for all of IPv4, for any IPv4 address; -1 for none.
+	dual, all4, some4 int
+	other             bool // one that is not for both families
+}
+
+type bound struct {
+	addr netip.Addr
+	host string
+}
+
+func newPort(made ...binding) *port {
+	p := &port{same: map[bound]int{}, unmapped: map[netip.Addr]int{}, dual: -1, all4: -1, some4: -1}
+	for _, b := range made {
+		p.add(b)
+	}
+	return p
+}
+
+func (p *port) add(b binding) {
+	i := len(p.made)
+	p.made = append(p.made, b)
+	first := func(at *int) {
+		if *at < 0 {
+			*at = i
 		}
 	}
-	for _, a := range made {
-		if what := b.beside(a); what > free {
-			return made, a, what
+	if _, ok := p.same[bound{b.addr, b.host}]; !ok {
+		p.same[bound{b.addr, b.host}] = i
+	}
+	if b.host != "" {
+		p.other = true
+		return
+	}
+	addr := b.addr.Unmap()
+	if _, ok := p.unmapped[addr]; !ok {
+		p.unmapped[addr] = i
+	}
+	if addr.Is4() {
+		first(&p.some4)
+	}
+	switch b.addr {
+	case netip.IPv6Unspecified():
+		first(&p.dual)
+	case netip.IPv4Unspecified():
+		first(&p.all4)
+	}
+	p.other = p.other || addr != netip.IPv6Unspecified()
+}
+
+// bind adds a binding to those made before. It returns what became of it and,
+// unless it was free, beside which.
+func (p *port) bind(b binding) (beside binding, what outcome) {
+	if b.bare && p.other {
+		b.addr = netip.IPv4Unspecified()
+	}
+	found := -1
+	try := func(i int, ok bool) {
+		if ok && i >= 0 && (found < 0 || i < found) {
+			found = i
 		}
 	}
-	return append(made, b), binding{}, free
+	i, ok := p.same[bound{b.addr, b.host}]
+	try(i, ok)
+	try(p.dual, true)
+	if b.host == "" {
+		addr := b.addr.Unmap()
+		i, ok = p.unmapped[addr]
+		try(i, ok)
+		try(p.all4, addr.Is4())
+		try(p.some4, b.addr == netip.IPv4Unspecified())
+		try(0, addr == netip.IPv6Unspecified() && len(p.made) > 0)
+	}
+	if found < 0 {
+		p.add(b)
+		return binding{}, free
+	}
+	return p.made[found], b.beside(p.made[found])
 }
 
 // bindError is what php-fpm says where it cannot bind.

@@ -36,7 +36,7 @@ func listenOverlap(p *analyzer.Pass, s *stack.Scope) {
 }
 
 func overlaps(p *analyzer.Pass, m *fpm.Master) {
-	ports := map[int][]binding{}
+	ports := map[int]*port{}
 	type socket struct{ path, prefix string }
 	sockets := map[socket]binding{}
 	for _, pool := range m.Pools {
@@ -45,10 +45,10 @@ func overlaps(p *analyzer.Pass, m *fpm.Master) {
 			continue
 		}
 		if b.path == "" {
-			var beside binding
-			var what outcome
-			ports[b.port], beside, what = bind(ports[b.port], b)
-			if what > free {
+			if ports[b.port] == nil {
+				ports[b.port] = newPort()
+			}
+			if beside, what := ports[b.port].bind(b); what > free {
 				overlap(p, b, beside, what)
 			}
 			continue

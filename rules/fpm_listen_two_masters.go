@@ -32,6 +32,9 @@ var fpmListenTwoMasters = analyzer.Rule{
 // etcOf matches a path below an etc; the first group is what leads there.
 var etcOf = regexp.MustCompile(`^((?:.*/)?etc/)`)
 
+// mostBound is with how many addresses on one port one is compared.
+const mostBound = 100
+
 func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 	type place struct {
 		etc, path string
@@ -56,7 +59,7 @@ func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 				continue
 			}
 			at := place{etc, b.path, b.port}
-			for _, a := range made[at] {
+			for _, a := range made[at][:min(len(made[at]), mostBound)] {
 				if b.excludes(a) {
 					twoMasters(p, b, a)
 					break
@@ -75,8 +78,8 @@ func (b binding) excludes(a binding) bool {
 	if b.path != "" {
 		return true
 	}
-	_, _, second := bind([]binding{a}, b)
-	_, _, first := bind([]binding{b}, a)
+	_, second := newPort(a).bind(b)
+	_, first := newPort(b).bind(a)
 	return first > free && second > free
 }
 

@@ -22,7 +22,7 @@ const MaxPlaced = 1 << 24
 const MaxInclusions = 1 << 17
 
 // MaxBlocks is how many blocks are placed in one run.
-const MaxBlocks = 1 << 20
+const MaxBlocks = 1 << 19
 
 // A Budget is what all configurations of a run may take together: generous for
 // real trees, finite for hostile ones.
@@ -135,6 +135,7 @@ func (b *builder) missing(m Missing) {
 // then unknown, and likewise in the blocks around it, which go no further either.
 func (b *builder) tooMany(at Ref, block *Block, what string) {
 	block.Missing = true
+	block.size = small + 1 // what is left out is in the tree all the same
 	if b.config.TooMany.IsZero() {
 		b.config.TooMany, b.config.TooManyOf = at, what
 	}

@@ -127,8 +127,9 @@ func (o Overlay) Readlink(name string) (string, error) { return o.Base.Readlink(
 // Glob expands a POSIX pattern (`*`, `?`, `[...]` with `!` or `^` and named
 // classes, `\` quoting) as glob(3) does for nginx and php-fpm: sorted by whole
 // path in byte order, a leading dot matched only by a dot. A pattern without
-// wildcards yields itself where it exists.
-func Glob(fsys FS, pattern string) []string {
+// wildcards yields itself where it exists. left is how many more names may be
+// looked at; below 0, some were not.
+func Glob(fsys FS, pattern string, left *int) []string {
 	if !HasGlob(pattern) {
 		if _, err := fsys.Stat(pattern); err != nil {
 			return nil
@@ -144,7 +145,7 @@ func Glob(fsys FS, pattern string) []string {
 	for i, part := range parts {
 		var next []string
 		for _, dir := range found {
-			next = append(next, globPart(fsys, dir, part, i == len(parts)-1)...)
+			next = append(next, globPart(fsys, dir, part, i == len(parts)-1, left)...)
 		}
 		found = next
 	}
@@ -152,7 +153,10 @@ func Glob(fsys FS, pattern string) []string {
 	return found
 }
 
-func globPart(fsys FS, dir, part string, last bool) []string {
+func globPart(fsys FS, dir, part string, last bool, left *int) []string {
+	if *left--; *left < 0 {
+		return nil
+	}
 	if part == "" {
 		return []string{dir}
 	}
@@ -174,6 +178,9 @@ func globPart(fsys FS, dir, part string, last bool) []string {
 	}
 	var found []string
 	for _, entry := range entries {
+		if *left--; *left < 0 {
+			break
+		}
 		if !Match(part, entry.Name()) {
 			continue
 		}

@@ -344,16 +344,25 @@ func (j *joiner) hops(t *Target) bool {
 // An index finds the listeners that an endpoint may reach.
 type index struct {
 	byPort     map[int][]*Listener
-	byName     map[string][]*Listener // unix sockets by the last element of their path
-	byPath     map[string][]*Listener // those with an absolute path
-	byRelative map[string][]*Listener // the others, by the last element again
+	byAddr     map[Endpoint][]*Listener // those on one address, without families
+	open       map[int][]*Listener      // the other ones on a port
+	byName     map[string][]*Listener   // unix sockets by the last element of their path
+	byPath     map[string][]*Listener   // those with an absolute path
+	byRelative map[string][]*Listener   // the others, by the last element again
 }
 
 func newIndex(listeners []*Listener) index {
-	in := index{map[int][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}}
+	in := index{map[int][]*Listener{}, map[Endpoint][]*Listener{}, map[int][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}, map[string][]*Listener{}}
 	for _, l := range listeners {
 		if l.Endpoint.Net != Unix {
-			in.byPort[l.Endpoint.Port] = append(in.byPort[l.Endpoint.Port], l)
+			port := l.Endpoint.Port
+			in.byPort[port] = append(in.byPort[port], l)
+			if isAddr(l.Endpoint.Host) {
+				at := Endpoint{Host: l.Endpoint.Host, Port: port}
+				in.byAddr[at] = append(in.byAddr[at], l)
+			} else {
+				in.open[port] = append(in.open[port], l)
+			}
 			continue
 		}
 		full, name := l.Endpoint.Path, path.Base(l.Endpoint.Path)
@@ -369,7 +378,9 @@ func newIndex(listeners []*Listener) index {
 
 func (in index) candidates(e Endpoint) []*Listener {
 	switch {
-	case e.Net != Unix:
+	case e.Net == TCP && isAddr(e.Host):
+		return slices.Concat(in.byAddr[Endpoint{Host: e.Host, Port: e.Port}], in.open[e.Port])
+	case e.Net == TCP:
 		return in.byPort[e.Port]
 	case path.IsAbs(e.Path):
 		return slices.Concat(in.byPath[e.Path], in.byRelative[path.Base(e.Path)])

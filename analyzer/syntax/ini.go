@@ -89,6 +89,12 @@ type Entry struct {
 	Span source.Span
 }
 
+// CountEntries is how many entries ParseINI finds in a text at most: each begins
+// after a blank, a line end or the head of a section.
+func CountEntries(text string) int {
+	return CountWords(text) + strings.Count(text, "[")
+}
+
 // ParseINI reads a PHP-FPM configuration file. It never fails.
 //
 // Beyond php-fpm 8.2 it takes the quoted fallbacks of PHP 8.3 (`${NAME:-"a b"}`).
@@ -104,15 +110,7 @@ func ParseINI(f *source.File) *INI {
 		}
 		start = end + 1
 	}
-	if len(p.ini.Errors) > 0 {
-		p.ini.Errors[0].First = true
-	}
-	for i := range p.ini.Lines {
-		if p.ini.Lines[i].Kind == Section {
-			p.ini.sections = append(p.ini.sections, i)
-		}
-	}
-	return p.ini
+	return p.done()
 }
 
 // ParsePHPINI reads a php.ini, a file of its scan directory, a .user.ini or the
@@ -122,8 +120,17 @@ func ParseINI(f *source.File) *INI {
 func ParsePHPINI(f *source.File) *INI {
 	p := iniParser{ini: &INI{File: f}}
 	p.file()
+	return p.done()
+}
+
+func (p *iniParser) done() *INI {
 	if len(p.ini.Errors) > 0 {
 		p.ini.Errors[0].First = true
+	}
+	for i := range p.ini.Lines {
+		if p.ini.Lines[i].Kind == Section {
+			p.ini.sections = append(p.ini.sections, i)
+		}
 	}
 	return p.ini
 }

@@ -81,6 +81,24 @@ func Parse(f *source.File) *Tree {
 	return t
 }
 
+// CountWords is how many words, `;`, `{` and `}` a text has at most: those in
+// comments and quotes count as well. Each takes memory once it is parsed.
+func CountWords(text string) int {
+	n, space := 0, true
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case class[c]&isSpace != 0:
+			space = true
+			continue
+		case space, c == ';', c == '{', c == '}', c == '"', c == '\'':
+			n++
+		}
+		space = false
+	}
+	return n
+}
+
 // Len is the number of directives including Root.
 func (t *Tree) Len() int { return len(t.nodes) }
 
