@@ -29,7 +29,7 @@ type files struct {
 // least written with, before it is read.
 const (
 	// maxMemory is about how many bytes all files and what is read from them may take.
-	maxMemory = 768 << 20
+	maxMemory = 384 << 20
 	// maxWords is how many words and signs an nginx file may have.
 	maxWords = 1 << 23
 	// maxEntries is how many sections and keys a PHP-FPM file may have.

@@ -60,6 +60,9 @@ func (d *driver) reading() {
 		}
 	}
 	for _, s := range d.scopes {
+		if s.TooManyNames != nil {
+			d.limit(s.TooManyNames.Head(), "more names of servers on all their addresses than are looked into")
+		}
 		if s.TooMany != nil {
 			d.limit(s.TooMany.Pass.Head(), "more connections from a pass to a server than are followed; this and others were left out")
 		}

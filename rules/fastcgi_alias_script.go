@@ -38,7 +38,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 	b := h.Target.Block
 	params := b.FastCGIParams()
 	script, known := params.Script()
-	if !known || !doubled(b, script) || !servesPHP(h) {
+	if !known || !doubled(p.Work, b, script) || !servesPHP(h) {
 		return
 	}
 	root, _ := b.Root()
@@ -61,7 +61,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 
 // doubled reports whether a script that is sent from a block has the name of a
 // location in it that an alias stands for.
-func doubled(b *nginx.Block, script nginx.Param) bool {
+func doubled(w *nginx.Work, b *nginx.Block, script nginx.Param) bool {
 	if !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
 		return false
 	}
@@ -70,7 +70,7 @@ func doubled(b *nginx.Block, script nginx.Param) bool {
 		return false
 	}
 	modifier, prefix := root.In.Location()
-	return prefix != "/" && (modifier == "" || modifier == "^~") && namesFolder(root.From.Arg(0)) && !changesURI(b, prefix)
+	return prefix != "/" && (modifier == "" || modifier == "^~") && namesFolder(root.From.Arg(0)) && !changesURI(w, b, prefix)
 }
 
 // namesFolder reports whether an alias certainly names a folder.
@@ -80,9 +80,9 @@ func namesFolder(alias string) bool {
 }
 
 // changesURI reports whether $fastcgi_script_name may not begin with the location's prefix.
-func changesURI(b *nginx.Block, prefix string) bool {
+func changesURI(w *nginx.Work, b *nginx.Block, prefix string) bool {
 	for at := b; at != nil && at.Context != catalog.Server; at = at.Parent {
-		if at.Missing || len(at.Own("rewrite")) > 0 {
+		if at.Missing || !w.Take(len(at.Children)) || len(at.Own("rewrite")) > 0 {
 			return true
 		}
 		for _, child := range at.Children {
@@ -92,20 +92,17 @@ func changesURI(b *nginx.Block, prefix string) bool {
 		}
 	}
 	split := b.Value("fastcgi_split_path_info")
-	return split.Origin != nginx.Absent && !keepsPrefix(split, prefix)
+	return split.Origin != nginx.Absent && !keepsPrefix(w, b.Config, split, prefix)
 }
 
 // keepsPrefix reports whether what a split takes for the script begins with the prefix.
-func keepsPrefix(split nginx.Value, prefix string) bool {
+func keepsPrefix(w *nginx.Work, c *nginx.Config, split nginx.Value, prefix string) bool {
 	if split.From.IsZero() {
 		return false
 	}
-	e, err := regexp.Compile(split.From.Arg(0))
-	if err != nil {
-		return false
-	}
 	for _, rest := range []string{"/index.php", "/index.php/info"} {
-		if m := e.FindStringSubmatch(strings.TrimSuffix(prefix, "/") + rest); len(m) > 1 && !strings.HasPrefix(m[1], prefix) {
+		m, known := w.Submatches(c, split.From.Arg(0), strings.TrimSuffix(prefix, "/")+rest)
+		if !known || len(m) > 1 && !strings.HasPrefix(m[1], prefix) {
 			return false
 		}
 	}
@@ -120,6 +117,8 @@ func sendFilename(t *stack.Target, params nginx.Params, script nginx.Param) diag
 	location := t.Block.Enclosing(catalog.Location)
 	tree := location.Place.Tree
 	switch {
+	case params.In != location && len(params.All) > mostRepeated:
+		return diag.Fix{Title: fix.Title + ", and repeat the other parameters", Safety: diag.Manual}
 	case params.In != location && params.Lacks("REQUEST_METHOD"):
 		return diag.Fix{Title: fix.Title + ", and set the usual parameters", Safety: diag.Manual}
 	case params.In != location:

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strings"
 
 	"nginx-lint/analyzer"
@@ -14,7 +13,7 @@ var fastcgiDuplicateParam = analyzer.Rule{
 	ID:         "fastcgi-duplicate-param",
 	Severities: []diag.Severity{diag.Info},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
-	OnHop:      duplicateParam,
+	OnScope:    duplicateParams,
 	Doc: analyzer.Doc{
 		Summary: "a FastCGI parameter that PHP does not see, because the same one follows",
 		What: "A block sets the same `fastcgi_param` twice, also through an include, and passes to PHP-FPM: PHP sees the last one only. Reported is the one that has no effect, where it stands beside the other one, or before an include that sets it, too; " +
@@ -28,14 +27,23 @@ var fastcgiDuplicateParam = analyzer.Rule{
 	},
 }
 
-func duplicateParam(p *analyzer.Pass, h *stack.Hop) {
-	params := h.Target.Block.FastCGIParams()
-	if !params.Known || !servesPHP(h) {
-		return
+func duplicateParams(p *analyzer.Pass, s *stack.Scope) {
+	seen := map[*nginx.Block]bool{}
+	for _, h := range s.Hops {
+		if params := h.Target.Block.FastCGIParams(); params.Known && !seen[params.In] && servesPHP(h) {
+			seen[params.In] = true
+			duplicateParam(p, params)
+		}
+	}
+}
+
+func duplicateParam(p *analyzer.Pass, params nginx.Params) {
+	latest := map[string]int{}
+	for i, param := range params.All {
+		latest[param.Key()] = i
 	}
 	for i, param := range params.All {
-		again := func(later nginx.Param) bool { return later.Key() == param.Key() }
-		if !slices.ContainsFunc(params.All[i+1:], again) {
+		if latest[param.Key()] == i {
 			continue
 		}
 		last, _, known := params.Get(param.Key())

@@ -60,10 +60,16 @@ func droppedBy(params nginx.Params) nginx.Params {
 	return params.In.Parent.FastCGIParams()
 }
 
+// mostRepeated is how many parameters a fix repeats.
+const mostRepeated = 200
+
 // completeParams repeats what was dropped before a block's own parameters, and
 // adds what is still missing then.
-func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
-	set := func(name string) bool { return sets(params, name) || sets(dropped, name) }
+func completeParams(w *nginx.Work, t *stack.Target, params, dropped nginx.Params) diag.Fix {
+	if len(dropped.All) > mostRepeated {
+		return diag.Fix{Title: "repeat the parameters of " + blockName(dropped.In), Safety: diag.Manual}
+	}
+	set := func(name string) bool { return params.Has(name) || dropped.Has(name) }
 	var lines []string
 	if !set("REQUEST_METHOD") {
 		for _, line := range t.Config.UsualParams() {
@@ -72,7 +78,7 @@ func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
 			}
 		}
 	}
-	repeated := repeat(dropped, func(name string) bool { return sets(params, name) })
+	repeated := repeat(dropped, func(name string) bool { return params.Has(name) })
 	lines = append(lines, repeated...)
 	here := params.In == nil || params.In == t.Block.Enclosing(catalog.Location)
 	_, alias := t.Block.Root()
@@ -80,7 +86,7 @@ func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
 	lost, isLost := dropped.Script()
 	switch {
 	case set("SCRIPT_FILENAME") || set("PATH_TRANSLATED"):
-		if here && !isOwn && isLost && doubled(t.Block, lost) {
+		if here && !isOwn && isLost && doubled(w, t.Block, lost) {
 			lines = append(lines, "fastcgi_param "+lost.Key()+" $request_filename;")
 		}
 	case here && alias:
@@ -106,13 +112,8 @@ func completeParams(t *stack.Target, params, dropped nginx.Params) diag.Fix {
 			fix.Edits = append(fix.Edits, addBefore(params.In, params.All[0].Ref, line))
 		}
 	}
-	if here && isOwn && doubled(t.Block, own) {
+	if here && isOwn && doubled(w, t.Block, own) {
 		fix.Edits = append(fix.Edits, sendFilename(t, params, own).Edits...)
 	}
 	return fix
-}
-
-// sets reports whether one of the parameters has a name.
-func sets(params nginx.Params, name string) bool {
-	return slices.ContainsFunc(params.All, func(p nginx.Param) bool { return p.Key() == name })
 }

@@ -74,7 +74,7 @@ func paramsLost(p *analyzer.Pass, h *stack.Hop) {
 	if at != h.Target.Pass {
 		f.Related = append(f.Related, label(h.Target.Pass.Head(), "passed to PHP-FPM here"))
 	}
-	f.Fixes = []diag.Fix{completeParams(h.Target, params, dropped)}
+	f.Fixes = []diag.Fix{completeParams(p.Work, h.Target, params, dropped)}
 	var cause any
 	if params.In == nil || params.In == h.Target.Block.Enclosing(catalog.Location) {
 		cause = h.Target.Pass // elsewhere the fix does not reach what else is wrong in the location

@@ -83,7 +83,7 @@ func withPathInfo(w *nginx.Work, location *nginx.Block, split string) (uri strin
 			continue
 		}
 		uri = script[1] + "/page"
-		parts := w.Submatches(location.Config, split, uri)
+		parts, _ := w.Submatches(location.Config, split, uri)
 		if serves, certain := w.SelectLocation(server, uri); certain && serves == location && len(parts) == 3 && parts[2] != "" {
 			return uri, true
 		}

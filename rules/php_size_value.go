@@ -36,10 +36,17 @@ var phpSizeValue = analyzer.Rule{
 var phpSizes = []string{"post_max_size", "upload_max_filesize", "memory_limit", "realpath_cache_size", "opcache.jit_buffer_size"}
 
 func sizeValues(p *analyzer.Pass, s *stack.Scope) {
+	read := map[*syntax.INI]bool{nil: true}
+	once := func(f *syntax.INI) {
+		if !read[f] {
+			read[f] = true
+			sizesIn(p, f)
+		}
+	}
 	for _, m := range s.Masters {
 		if m.PHP != nil {
 			for _, f := range m.PHP.Files {
-				sizesIn(p, f)
+				once(f)
 			}
 		}
 		for _, pool := range m.Pools {
@@ -50,19 +57,23 @@ func sizeValues(p *analyzer.Pass, s *stack.Scope) {
 			}
 		}
 	}
+	seen := map[*stack.Settings]bool{}
 	for _, t := range s.Targets {
-		sizesIn(p, t.UserINI)
-		sent, _ := t.Sent()
-		for _, v := range sent {
-			sizeValue(p, v.Param, v.Name, v.Setting)
+		once(t.UserINI)
+		sent := t.Sent()
+		if seen[sent] {
+			continue
+		}
+		seen[sent] = true
+		for _, name := range phpSizes {
+			for _, v := range sent.Of[name] {
+				sizeValue(p, v.Param, v.Name, v.Setting)
+			}
 		}
 	}
 }
 
 func sizesIn(p *analyzer.Pass, f *syntax.INI) {
-	if f == nil {
-		return
-	}
 	for _, e := range f.Lines {
 		if e.Kind == syntax.Key && !e.Null {
 			sizeValue(p, nginx.Ref{}, e.Name, fpm.Setting{Text: e.Value, Known: e.Known, Span: e.ValueSpan})

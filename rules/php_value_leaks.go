@@ -41,48 +41,45 @@ func valueLeaks(p *analyzer.Pass, s *stack.Scope) {
 	}
 }
 
-// iniOf are the PHP settings that a target sends, with the parameter that does.
-// known is false where there may be others.
-func iniOf(t *stack.Target) (ini map[string]nginx.Ref, known bool) {
-	sent, known := t.Sent()
-	ini = map[string]nginx.Ref{}
-	for _, s := range sent {
-		ini[s.Name] = s.Param
-	}
-	return ini, known
-}
-
-// A sender is a target with the PHP settings that its location sends.
-type sender struct {
-	target *stack.Target
-	ini    map[string]nginx.Ref
+// senders are the targets that send the same PHP settings to a pool.
+type senders struct {
+	*stack.Settings
+	targets []*stack.Target
 }
 
 func leaksIn(p *analyzer.Pass, pool *fpm.Pool, hops []*stack.Hop) {
-	var senders []sender
+	var all []*senders
+	by := map[*stack.Settings]*senders{}
 	seen := map[*stack.Target]bool{}
 	setters := map[string]int{}
 	for _, h := range hops {
-		ini, known := iniOf(h.Target)
-		if !known || seen[h.Target] || monitors(h.Target, pool) {
+		sent := h.Target.Sent()
+		if !sent.Known || seen[h.Target] || monitors(h.Target, pool) {
 			continue
 		}
 		seen[h.Target] = true
-		senders = append(senders, sender{h.Target, ini})
-		for name := range ini {
-			setters[name]++
+		if by[sent] == nil {
+			by[sent] = &senders{Settings: sent}
+			all = append(all, by[sent])
+		}
+		by[sent].targets = append(by[sent].targets, h.Target)
+	}
+	for _, s := range all {
+		for name := range s.Of {
+			setters[name] += len(s.targets)
 		}
 	}
 	without := map[string][]diag.Label{}
 	for name, n := range setters {
-		if n < len(senders) {
-			without[name] = lacking(senders, name)
+		if n < len(seen) {
+			without[name] = lacking(all, name)
 		}
 	}
-	for _, from := range senders {
+	for _, from := range all {
 		leaking := map[nginx.Ref][]string{}
-		for name, param := range from.ini {
+		for name, sent := range from.Of {
 			if without[name] != nil {
+				param := sent[len(sent)-1].Param
 				leaking[param] = append(leaking[param], name)
 			}
 		}
@@ -103,12 +100,17 @@ func leaksIn(p *analyzer.Pass, pool *fpm.Pool, hops []*stack.Hop) {
 }
 
 // lacking are labels for the first locations that do not send a setting.
-func lacking(senders []sender, name string) []diag.Label {
+func lacking(all []*senders, name string) []diag.Label {
 	const most = 3
 	var labels []diag.Label
-	for _, s := range senders {
-		if _, set := s.ini[name]; !set && len(labels) < most {
-			labels = append(labels, label(s.target.Pass.Head(), "goes to the same pool without it"))
+	for _, s := range all {
+		if s.Of[name] != nil {
+			continue
+		}
+		for _, t := range s.targets {
+			if labels = append(labels, label(t.Pass.Head(), "goes to the same pool without it")); len(labels) == most {
+				return labels
+			}
 		}
 	}
 	return labels

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer"
@@ -37,9 +38,35 @@ type takenName struct {
 }
 
 func unreachable(p *analyzer.Pass, s *stack.Scope) {
+	if s.TooManyNames != nil {
+		return
+	}
 	reached := map[*nginx.Block]bool{}
-	taken := map[*nginx.Block][]takenName{}
 	var order []*nginx.Block
+	eachName(s, func(server *nginx.Block, t takenName, gives bool) {
+		if _, known := reached[server]; !known {
+			order = append(order, server)
+		}
+		reached[server] = reached[server] || gives
+	})
+	order = slices.DeleteFunc(order, func(server *nginx.Block) bool { return reached[server] || !allListensKnown(server) })
+	if len(order) == 0 {
+		return
+	}
+	taken := map[*nginx.Block][]takenName{}
+	eachName(s, func(server *nginx.Block, t takenName, _ bool) {
+		if !reached[server] {
+			taken[server] = append(taken[server], t)
+		}
+	})
+	for _, server := range order {
+		reportUnreachable(p, server, taken[server])
+	}
+}
+
+// eachName goes through the names of the servers on each address. gives says
+// whether requests certainly, or perhaps, reach the server there.
+func eachName(s *stack.Scope, each func(server *nginx.Block, t takenName, gives bool)) {
 	for _, a := range s.Addresses {
 		if a.Stream {
 			continue
@@ -48,20 +75,14 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 		for _, server := range a.Servers {
 			own, known := server.ServerNames()
 			implied := len(server.Own("server_name")) == 0
-			reached[server] = reached[server] || !known || server == a.Default
-			if taken[server] == nil {
-				order = append(order, server)
+			mayReach := !known || server == a.Default
+			if len(own) == 0 {
+				each(server, takenName{}, mayReach)
 			}
 			for _, name := range own {
 				by := names.add(name, server)
-				taken[server] = append(taken[server], takenName{name, by, a})
-				reached[server] = reached[server] || by == server && !implied
+				each(server, takenName{name, by, a}, mayReach || by == server && !implied)
 			}
-		}
-	}
-	for _, server := range order {
-		if !reached[server] && allListensKnown(server) {
-			reportUnreachable(p, server, taken[server])
 		}
 	}
 }

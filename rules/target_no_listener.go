@@ -194,7 +194,7 @@ func deadInClosed(h *stack.Hop) bool {
 }
 
 // unserved reports whether nothing read listens where FastCGI leads, for certain.
-func unserved(h *stack.Hop) bool { return h.Target.Protocol == stack.FastCGI && nowhere(h) }
+func unserved(h *stack.Hop) bool { return h.Unserved() }
 
 // nowhere reports whether nothing read listens at a local address, for certain.
 func nowhere(h *stack.Hop) bool { return h.Target.Unknown == "" && h.Nothing }

@@ -102,12 +102,15 @@ func (w waiting) waitLonger() diag.Fix {
 // handles504 reports whether something answers a request that nginx gave up, or may do so.
 func (w waiting) handles504() bool {
 	b := w.hop.Target.Block
-	pages, _, known := b.List("error_page")
+	pages, in, known := b.List("error_page")
 	if !known || len(w.hop.Target.Peers) != 1 {
 		return true
 	}
-	for _, page := range pages {
-		if slices.Contains(page.Args(), "504") {
+	if len(pages) > 0 {
+		type key struct{ *nginx.Block }
+		if stack.Once(w.hop.Scope, key{in}, func() bool {
+			return slices.ContainsFunc(pages, func(page nginx.Ref) bool { return slices.Contains(page.Args(), "504") })
+		}) {
 			return true
 		}
 	}

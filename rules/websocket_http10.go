@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -61,9 +60,9 @@ func upgradeOverHTTP10(p *analyzer.Pass, s *stack.Scope) {
 
 // upgradeHeader is the proxy_set_header in force that passes Upgrade on; zero if none does.
 func upgradeHeader(b *nginx.Block) nginx.Ref {
-	headers, _, _ := b.List("proxy_set_header")
+	headers, _ := b.ListOf("proxy_set_header", "Upgrade")
 	for _, r := range headers {
-		if strings.EqualFold(r.Arg(0), "Upgrade") && r.Arg(1) != "" {
+		if r.Arg(1) != "" {
 			return r
 		}
 	}

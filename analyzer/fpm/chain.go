@@ -49,9 +49,30 @@ type Setting struct {
 // is false where something that was not read may say otherwise. A setting that
 // nobody writes has PHP's own default, which depends on its build and version.
 func (p *Pool) PHP(name string) (settings []Setting, known bool) {
+	if p.index == nil {
+		return p.php(name)
+	}
+	type answer struct {
+		settings []Setting
+		known    bool
+	}
+	if a, again := p.settings.Load(name); again {
+		a := a.(answer) //nolint:forcetypeassert // nothing else is stored
+		return a.settings, a.known
+	}
+	settings, known = p.php(name)
+	p.settings.Store(name, answer{settings, known})
+	return settings, known
+}
+
+// MaxSettings is how many of a setting are listed.
+const MaxSettings = 100
+
+func (p *Pool) php(name string) (settings []Setting, known bool) {
 	admin, values, known := p.own(name)
 	ini, iniKnown := p.Master.PHP.ini(name)
 	settings = slices.Concat(admin, values, ini)
+	settings = slices.Clip(settings[:min(len(settings), MaxSettings)])
 	if len(admin) == 0 && len(values) == 0 {
 		known = known && iniKnown
 	}

@@ -84,6 +84,8 @@ type Section struct {
 	entries []entry // in order of reading
 	// index holds the entries by folded name where there are many.
 	index map[string][]entry
+	// settings are what PHP has said of a section with many.
+	settings sync.Map
 }
 
 func (s *Section) buildIndex() {

@@ -36,9 +36,9 @@ func (l memLoader) IncludeINI(pattern string) (files []*syntax.INI, complete, ou
 	if strings.HasPrefix(pattern, "/secret/") {
 		return nil, false, true
 	}
-	names := source.Glob(l.fs, path.Join("/usr", pattern), new(1000))
+	names := source.Glob(l.fs, path.Join("/usr", pattern), new(100_000))
 	if strings.HasPrefix(pattern, "/") {
-		names = source.Glob(l.fs, pattern, new(1000))
+		names = source.Glob(l.fs, pattern, new(100_000))
 	}
 	for _, name := range names {
 		if f := l.open(name); f != nil {
@@ -286,7 +286,7 @@ func (l diskLoader) IncludeINI(pattern string) (files []*syntax.INI, complete, o
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(l.prefix, pattern)
 	}
-	for _, name := range source.Glob(source.OS{}, pattern, new(1000)) {
+	for _, name := range source.Glob(source.OS{}, pattern, new(100_000)) {
 		if text, err := os.ReadFile(name); err == nil {
 			files = append(files, syntax.ParseINI(source.NewFile(name, string(text))))
 		}

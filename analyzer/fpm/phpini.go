@@ -2,6 +2,7 @@ package fpm
 
 import (
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/syntax"
 )
@@ -13,6 +14,13 @@ type PHPINI struct {
 	Files []*syntax.INI
 	// Main is set where php.ini itself is among them: it is the first.
 	Main bool
+
+	found sync.Map // what ini has said, by setting
+}
+
+type found struct {
+	settings []Setting
+	known    bool
 }
 
 // ini lists what the files say about a setting, the one in force first. known is
@@ -21,6 +29,16 @@ func (i *PHPINI) ini(name string) (settings []Setting, known bool) {
 	if i == nil {
 		return nil, false
 	}
+	answer, again := i.found.Load(name)
+	if !again {
+		settings, known := i.find(name)
+		answer, _ = i.found.LoadOrStore(name, found{settings, known})
+	}
+	f := answer.(found) //nolint:forcetypeassert // nothing else is stored
+	return f.settings, f.known
+}
+
+func (i *PHPINI) find(name string) (settings []Setting, known bool) {
 	known = i.Main
 	for n, f := range i.Files {
 		if f == nil {

@@ -5,6 +5,7 @@ package nginx
 import (
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -46,6 +47,9 @@ type Config struct {
 	// expressions are the compiled patterns.
 	expressions sync.Map
 	kept        atomic.Int64 // their size
+
+	// params are those of blocks with many, see FastCGIParams.
+	params sync.Map
 }
 
 // A Body is what stands between two braces, or in an included file, in one
@@ -161,6 +165,8 @@ type Block struct {
 
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.
 	index map[string][]Ref
+	// keyed holds those that stand there many times by their first argument, too.
+	keyed *keyedIndex
 	size  int // directives and included files directly in the block
 	order int // among the blocks of the configuration
 }
@@ -236,6 +242,35 @@ func (b *Block) buildIndex() {
 			b.index[name] = append(b.index[name], r)
 		}
 	}
+	b.keyed = &keyedIndex{byName: map[string]map[string][]Ref{}}
+}
+
+// A keyedIndex finds the directives of a name by their first argument, in lower
+// case. It is made for the names that are asked for, by several rules at a time.
+type keyedIndex struct {
+	mu     sync.Mutex
+	byName map[string]map[string][]Ref
+}
+
+// ownOf are directives of a name directly in the block among which are all with
+// a first argument, whatever its case.
+func (b *Block) ownOf(name, first string) []Ref {
+	own := b.Own(name)
+	if len(own) <= small || b.keyed == nil {
+		return own
+	}
+	b.keyed.mu.Lock()
+	defer b.keyed.mu.Unlock()
+	keys := b.keyed.byName[name]
+	if keys == nil {
+		keys = map[string][]Ref{}
+		for _, r := range own {
+			key := strings.ToLower(r.Arg(0))
+			keys[key] = append(keys[key], r)
+		}
+		b.keyed.byName[name] = keys
+	}
+	return keys[strings.ToLower(first)]
 }
 
 // Within reports whether the block is c or stands in c at any depth.

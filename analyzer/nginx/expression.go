@@ -111,13 +111,13 @@ func (w *Work) Match(c *Config, pattern string, caseless bool, s string) (matche
 }
 
 // Submatches are the text that a PCRE pattern matches and what its groups take of
-// it; nil where it does not match, or that is not known.
-func (w *Work) Submatches(c *Config, pattern, s string) []string {
+// it; nil where it does not match. known is as for Match.
+func (w *Work) Submatches(c *Config, pattern, s string) (groups []string, known bool) {
 	e := w.expression(c, pattern, false, s)
 	if e.Regexp == nil {
-		return nil
+		return nil, false
 	}
-	return e.FindStringSubmatch(s)
+	return e.FindStringSubmatch(s), true
 }
 
 // plainURI matches paths that mean the same as they are sent and as nginx looks

@@ -16,7 +16,7 @@ const MaxIncludeDepth = 100
 
 // MaxPlaced is how many directives are placed in one run: a file's count as
 // often as it is included, and so does each inclusion.
-const MaxPlaced = 1 << 24
+const MaxPlaced = 1 << 23
 
 // MaxInclusions is how many files are placed in one run.
 const MaxInclusions = 1 << 17

@@ -44,6 +44,10 @@ type Params struct {
 	In *Block
 	// Known is false where there may be others.
 	Known bool
+
+	// byKey finds them, and standIns are the files that stand in, where there are many.
+	byKey    map[string][]Param
+	standIns []*Placement
 }
 
 // FastCGIParams are the parameters that a fastcgi_pass in the block sends: those
@@ -54,6 +58,23 @@ func (b *Block) FastCGIParams() Params {
 	if len(refs) == 0 {
 		return Params{Known: known}
 	}
+	if len(refs) <= small {
+		return newParams(refs, in, known)
+	}
+	if params, again := b.Config.params.Load(in); again {
+		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
+	}
+	params := newParams(refs, in, known)
+	params.byKey = map[string][]Param{}
+	for _, param := range params.All {
+		params.byKey[param.Key()] = append(params.byKey[param.Key()], param)
+	}
+	params.standIns = params.findStandIns()
+	b.Config.params.Store(in, &params)
+	return params
+}
+
+func newParams(refs []Ref, in *Block, known bool) Params {
 	params := Params{All: make([]Param, len(refs)), In: in, Known: known}
 	for i, r := range refs {
 		params.All[i] = Param{r}
@@ -68,13 +89,25 @@ func (b *Block) FastCGIParams() Params {
 // not read.
 func (p Params) Get(name string) (param Param, set, known bool) {
 	known = p.Known && !p.varies(name)
-	for _, param := range slices.Backward(p.All) {
+	all := p.All
+	if p.byKey != nil {
+		all = p.byKey[name]
+	}
+	for _, param := range slices.Backward(all) {
 		if param.Key() != name || param.IfNotEmpty() && param.Value() == "" {
 			continue
 		}
 		return param, true, known && (!param.IfNotEmpty() || !strings.Contains(param.Value(), "$"))
 	}
 	return Param{}, false, known
+}
+
+// Has reports whether one of the parameters has a name, whatever PHP sees of it.
+func (p Params) Has(name string) bool {
+	if p.byKey != nil {
+		return len(p.byKey[name]) > 0
+	}
+	return slices.ContainsFunc(p.All, func(param Param) bool { return param.Key() == name })
 }
 
 // Lacks reports whether no parameter of the name is sent, for certain.
@@ -95,18 +128,27 @@ func (p Params) Script() (param Param, known bool) {
 
 // varies reports whether the releases of a stock file that is stood in for set a name differently.
 func (p Params) varies(name string) bool {
+	standIns := p.standIns
+	if p.byKey == nil {
+		standIns = p.findStandIns()
+	}
+	return slices.ContainsFunc(standIns, func(place *Placement) bool {
+		return slices.Contains(stock.Varies(place.Parent.Tree.Arg(place.At, 0)), name)
+	})
+}
+
+// findStandIns are the stock files that are stood in for. Of one that is included
+// again and again the first few are all that count.
+func (p Params) findStandIns() (found []*Placement) {
 	var last *Placement
 	for _, param := range p.All {
 		place := param.Place
-		if place == last || !place.StandIn {
-			continue
+		if place != last && place.StandIn && len(found) < small {
+			found = append(found, place)
 		}
 		last = place
-		if slices.Contains(stock.Varies(place.Parent.Tree.Arg(place.At, 0)), name) {
-			return true
-		}
 	}
-	return false
+	return found
 }
 
 // paramsFile is the file of the usual parameters in each nginx package. The

@@ -106,6 +106,21 @@ func (v Value) Duration() (time.Duration, bool) {
 	return ParseTime(v.Args[0])
 }
 
+// ListOf is List for directives that say with their first argument what they are
+// about: those whose first argument is that, whatever its case.
+func (b *Block) ListOf(name, first string) (refs []Ref, known bool) {
+	all, in, known := b.List(name)
+	if len(all) > small {
+		all = in.ownOf(name, first)
+	}
+	for _, r := range all {
+		if strings.EqualFold(r.Arg(0), first) {
+			refs = append(refs, r)
+		}
+	}
+	return refs, known
+}
+
 // List are the directives in force of a kind that is replaced as a whole by
 // any one of its own in an inner block (inheritance "list" in the catalogue),
 // with the block they stand in. known is false where a missing include or an

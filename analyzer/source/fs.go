@@ -128,7 +128,7 @@ func (o Overlay) Readlink(name string) (string, error) { return o.Base.Readlink(
 // classes, `\` quoting) as glob(3) does for nginx and php-fpm: sorted by whole
 // path in byte order, a leading dot matched only by a dot. A pattern without
 // wildcards yields itself where it exists. left is how many more names may be
-// looked at; below 0, some were not.
+// looked at, a folder counted as a hundred; below 0, some were not.
 func Glob(fsys FS, pattern string, left *int) []string {
 	if !HasGlob(pattern) {
 		if _, err := fsys.Stat(pattern); err != nil {
@@ -153,8 +153,11 @@ func Glob(fsys FS, pattern string, left *int) []string {
 	return found
 }
 
+// folderCost is how many names take as much time to look at as a folder to ask for them.
+const folderCost = 100
+
 func globPart(fsys FS, dir, part string, last bool, left *int) []string {
-	if *left--; *left < 0 {
+	if *left -= folderCost; *left < 0 {
 		return nil
 	}
 	if part == "" {
@@ -186,6 +189,7 @@ func globPart(fsys FS, dir, part string, last bool, left *int) []string {
 		}
 		name := join(dir, entry.Name())
 		if !last {
+			*left -= folderCost
 			if info, err := fsys.Stat(name); err != nil || !info.IsDir() {
 				continue
 			}

@@ -32,14 +32,11 @@ func (t *Target) splitURL() (address, uri string) {
 // target has no variables. known is false where a missing include or an unread
 // outer block may set it.
 func (t *Target) SentHost() (host string, known bool) {
-	headers, _, known := t.Block.List("proxy_set_header")
+	headers, known := t.Block.ListOf("proxy_set_header", "Host")
 	host = "$proxy_host"
-	seen := false
-	for _, r := range headers {
-		if strings.EqualFold(r.Arg(0), "Host") {
-			known = known && !seen // two Host headers: what is made of them is the backend's
-			host, seen = r.Arg(1), true
-		}
+	for i, r := range headers {
+		known = known && i == 0 // two Host headers: what is made of them is the backend's
+		host = r.Arg(1)
 	}
 	if host == "$proxy_host" && !strings.Contains(t.Pass.Arg(0), "$") {
 		host = t.ProxyHost()

@@ -20,53 +20,78 @@ type Sent struct {
 	Param nginx.Ref
 }
 
-// Sent lists the PHP settings that a target sends, the weaker ones first. known
-// is false where there may be others.
-func (t *Target) Sent() (sent []Sent, known bool) {
-	t.sent.once.Do(t.findSent)
-	return t.sent.list, t.sent.known
+// Settings are the PHP settings that nginx sends by the parameters of a block.
+type Settings struct {
+	// Of lists those of each name, the weaker ones first.
+	Of map[string][]Sent
+	// Known is false where there may be others.
+	Known bool
 }
 
-// findSent reads what the parameters in force at a target set.
+// Sent are the PHP settings that a target sends. Targets share them that have
+// their parameters from one block.
+func (t *Target) Sent() *Settings {
+	t.sent.once.Do(t.findSent)
+	return t.sent.Settings
+}
+
 func (t *Target) findSent() {
 	if t.Protocol != FastCGI {
+		t.sent.Settings = &Settings{}
 		return
 	}
 	params := t.Block.FastCGIParams()
-	t.sent.known = params.Known
+	if params.In == nil || params.In == t.Block {
+		t.sent.Settings = settingsOf(params)
+		return
+	}
+	type key struct{ *nginx.Block }
+	t.sent.Settings = Once(t.scope, key{params.In}, func() *Settings { return settingsOf(params) })
+}
+
+// settingsOf reads what parameters set.
+func settingsOf(params nginx.Params) *Settings {
+	s := &Settings{Known: params.Known}
 	for _, layer := range []struct {
 		name string
 		is   fpm.Layer
 	}{{"PHP_VALUE", fpm.ParamLayer}, {"PHP_ADMIN_VALUE", fpm.AdminParamLayer}} {
 		param, set, known := params.Get(layer.name)
-		t.sent.known = t.sent.known && known
+		s.Known = s.Known && known
 		if set {
-			t.read(param, layer.is)
+			s.read(param, layer.is)
 		}
 	}
+	return s
 }
 
+// maxWritten is how long the text of a parameter may be in which settings are looked up.
+const maxWritten = 1 << 14
+
 // read adds the settings of one parameter.
-func (t *Target) read(param nginx.Param, layer fpm.Layer) {
+func (s *Settings) read(param nginx.Param, layer fpm.Layer) {
 	text := param.Value()
 	variable := strings.Contains(text, "$")
 	ini := syntax.ParsePHPINI(source.NewFile("", text+"\n"))
 	if nginx.Opaque(text) || variable && len(ini.Errors) > 0 {
-		t.sent.known = false
+		s.Known = false
 	}
 	written := param.ArgSpan(1)
 	for _, e := range ini.Lines {
 		switch {
 		case e.Null && variable:
-			t.sent.known = false // the variable may bring more
+			s.Known = false // the variable may bring more
 		case e.Null || e.Kind != syntax.Key: // PHP-FPM takes no sections and arrays
 		default:
-			s := fpm.Setting{Layer: layer, Text: e.Value, Known: e.Known && !strings.Contains(e.Value, "$"), Key: written, Span: written}
-			if raw := written.Text(); e.Value != "" && strings.Count(raw, e.Value) == 1 {
-				s.Span.Start += strings.Index(raw, e.Value)
-				s.Span.End = s.Span.Start + len(e.Value)
+			setting := fpm.Setting{Layer: layer, Text: e.Value, Known: e.Known && !strings.Contains(e.Value, "$"), Key: written, Span: written}
+			if raw := written.Text(); len(raw) <= maxWritten && e.Value != "" && strings.Count(raw, e.Value) == 1 {
+				setting.Span.Start += strings.Index(raw, e.Value)
+				setting.Span.End = setting.Span.Start + len(e.Value)
 			}
-			t.sent.list = append(t.sent.list, Sent{Name: e.Name, Setting: s, Param: param.Ref})
+			if s.Of == nil {
+				s.Of = map[string][]Sent{}
+			}
+			s.Of[e.Name] = append(s.Of[e.Name], Sent{Name: e.Name, Setting: setting, Param: param.Ref})
 		}
 	}
 }
@@ -75,6 +100,7 @@ func (t *Target) read(param nginx.Param, layer fpm.Layer) {
 type sentTo struct {
 	names   map[string]bool
 	unknown bool
+	seen    map[*Settings]bool
 }
 
 // sentTo is what is sent to a pool, also where that is not certain.
@@ -89,7 +115,7 @@ func (s *Scope) findSent() {
 		if t.Protocol != FastCGI {
 			continue
 		}
-		list, known := t.Sent()
+		sent := t.Sent()
 		for _, h := range t.Hops {
 			for _, l := range h.Listeners {
 				if l.Pool == nil {
@@ -97,12 +123,16 @@ func (s *Scope) findSent() {
 				}
 				to := s.sent.to[l.Pool]
 				if to == nil {
-					to = &sentTo{names: map[string]bool{}}
+					to = &sentTo{names: map[string]bool{}, seen: map[*Settings]bool{}}
 					s.sent.to[l.Pool] = to
 				}
-				to.unknown = to.unknown || !known
-				for _, sent := range list {
-					to.names[sent.Name] = true
+				to.unknown = to.unknown || !sent.Known
+				if len(sent.Of) == 0 || to.seen[sent] {
+					continue
+				}
+				to.seen[sent] = true
+				for name := range sent.Of {
+					to.names[name] = true
 				}
 			}
 		}
@@ -116,20 +146,18 @@ func (s *Scope) findSent() {
 // script sets itself is not looked at.
 func (h *Hop) PHP(name string) (settings []fpm.Setting, known bool) {
 	pool := h.Pool()
-	sent, sentKnown := h.Target.Sent()
-	if pool == nil || !sentKnown {
+	sent := h.Target.Sent()
+	if pool == nil || !sent.Known {
 		return nil, false
 	}
 	settings, known = pool.PHP(name)
 	locked := slices.ContainsFunc(settings, func(s fpm.Setting) bool { return s.Layer == fpm.AdminLayer })
-	own := false
-	for _, s := range sent {
-		if s.Name == name {
-			settings, own, known = slices.Insert(settings, 0, s.Setting), true, s.Known
-			locked = locked || s.Layer == fpm.AdminParamLayer
-		}
+	own := sent.Of[name]
+	for _, s := range own[max(len(own)-fpm.MaxSettings, 0):] {
+		settings, known = slices.Insert(slices.Clip(settings), 0, s.Setting), s.Known
+		locked = locked || s.Layer == fpm.AdminParamLayer
 	}
-	if to := h.Scope.sentTo(pool); to.unknown || to.names[name] && !own {
+	if to := h.Scope.sentTo(pool); to.unknown || to.names[name] && len(own) == 0 {
 		known = false // php-fpm does not take back what it was sent
 	}
 	if h.Target.UserINI == nil || locked {
@@ -138,14 +166,28 @@ func (h *Hop) PHP(name string) (settings []fpm.Setting, known bool) {
 	if file, _ := pool.PHP("user_ini.filename"); len(file) > 0 && file[0].Text != ".user.ini" {
 		return settings, known
 	}
-	user, certain := fpm.FileSettings(h.Target.UserINI, name, fpm.UserLayer)
-	if !certain {
+	type key struct {
+		*syntax.INI
+		name string
+	}
+	user := Once(h.Scope, key{h.Target.UserINI, name}, func() (u userSettings) {
+		u.list, u.certain = fpm.FileSettings(h.Target.UserINI, name, fpm.UserLayer)
+		u.list = u.list[:min(len(u.list), fpm.MaxSettings)]
+		return u
+	})
+	if !user.certain {
 		return settings, false
 	}
-	if len(user) > 0 {
-		known = user[0].Known
+	if len(user.list) > 0 {
+		known = user.list[0].Known
 	}
-	return slices.Concat(user, settings), known
+	return slices.Concat(user.list, settings), known
+}
+
+// userSettings are those of one .user.ini.
+type userSettings struct {
+	list    []fpm.Setting
+	certain bool
 }
 
 // DocumentRoot is the folder from which on PHP-FPM looks for .user.ini: the

@@ -69,6 +69,9 @@ type Scope struct {
 	// TooMany is the first target whose hops are left out because there are too many
 	// in the run; nil where there is none.
 	TooMany *Target
+	// TooManyNames is a server with so many names on so many addresses that which of
+	// them belong to whom is not looked into; nil where there is none such.
+	TooManyNames *nginx.Block
 
 	// sent is asked for by several rules and looks at all targets.
 	sent struct {
@@ -79,11 +82,17 @@ type Scope struct {
 	unserved map[Endpoint][]*Hop
 }
 
-// Unserved are hops among which are all that would certainly reach a listener,
-// and reach nothing that was read.
+// Unserved reports whether nothing read listens where FastCGI leads to, at a local
+// address and for certain.
+func (h *Hop) Unserved() bool {
+	return h.Target.Protocol == FastCGI && h.Target.Unknown == "" && h.Nothing
+}
+
+// Unserved are unserved hops, some for each endpoint, among which are those that
+// would certainly reach a listener.
 func (s *Scope) Unserved(l Endpoint) []*Hop { return s.unserved[l.key()] }
 
-// UnservedPorts are the hops to ports that reach nothing that was read.
+// UnservedPorts are unserved hops to ports, some for each.
 func (s *Scope) UnservedPorts() []*Hop { return s.unserved[Endpoint{Net: TCP}] }
 
 // key is what two endpoints have in common of which one certainly reaches the other.
@@ -180,10 +189,10 @@ type Target struct {
 	// UserINI is the .user.ini in the document root; nil where none was read.
 	UserINI *syntax.INI
 
-	sent struct {
-		once  sync.Once
-		list  []Sent
-		known bool
+	scope *Scope
+	sent  struct {
+		once sync.Once
+		*Settings
 	}
 }
 
@@ -246,11 +255,30 @@ const (
 	maxCompared = 1 << 23
 )
 
+// maxNames is how many names of servers are looked into in a run, one on each address.
+const maxNames = 1 << 22
+
 // A Budget is what all scopes of a run may take together.
-type Budget struct{ hops, compared int }
+type Budget struct{ hops, compared, names int }
 
 // NewBudget is the one for a run.
-func NewBudget() *Budget { return &Budget{maxHops, maxCompared} }
+func NewBudget() *Budget { return &Budget{maxHops, maxCompared, maxNames} }
+
+// countNames takes the names on an address from the budget.
+func (b *Budget) countNames(s *Scope, a *Address, known map[*nginx.Block]int) {
+	for _, server := range a.Servers {
+		n, ok := known[server]
+		if !ok {
+			names, _ := server.ServerNames()
+			n = len(names)
+			known[server] = n
+		}
+		if b.names -= n; b.names < 0 {
+			s.TooManyNames = server
+			return
+		}
+	}
+}
 
 // Build finds listeners and targets in a scope whose configurations are set, and joins them.
 func Build(s *Scope, budget *Budget) {
@@ -264,18 +292,20 @@ func Build(s *Scope, budget *Budget) {
 		}
 	}
 	s.AddressesKnown = true
+	names := map[*nginx.Block]int{}
 	for _, c := range s.Nginx {
 		own, known := addresses(c)
 		s.AddressesKnown = s.AddressesKnown && known
 		for _, a := range own {
 			s.Addresses = append(s.Addresses, a)
+			budget.countNames(s, a, names)
 			if !a.UDP {
 				s.Listeners = append(s.Listeners, a.listener())
 			}
 		}
 	}
 	s.unserved = map[Endpoint][]*Hop{}
-	j := joiner{scope: s, budget: budget, index: newIndex(s.Listeners), links: debianLinks(s.Masters), found: map[way]*Reach{}}
+	j := joiner{scope: s, budget: budget, index: newIndex(s.Listeners), links: debianLinks(s.Masters), found: map[way]*Reach{}, noted: map[unservedKey]int{}}
 	findTargets(s, budget, j.join)
 }
 
@@ -286,6 +316,7 @@ type joiner struct {
 	index  index
 	links  map[string]*Listener
 	found  map[way]*Reach
+	noted  map[unservedKey]int
 }
 
 // A way leads from an nginx to an endpoint.
@@ -306,9 +337,11 @@ func (j *joiner) join(t *Target, tooMany bool) {
 	j.budget.hops -= len(t.Hops)
 	j.scope.Hops = append(j.scope.Hops, t.Hops...)
 	for _, h := range t.Hops {
-		if !h.Nothing {
+		key := unservedKey{h.Reach, h.Peer.PortMissing}
+		if !h.Unserved() || j.noted[key] == mostUnserved {
 			continue
 		}
+		j.noted[key]++
 		keys := []Endpoint{h.Peer.Endpoint.key()}
 		if h.Peer.Endpoint.Net == TCP {
 			keys = append(keys, Endpoint{Net: TCP})
@@ -317,6 +350,14 @@ func (j *joiner) join(t *Target, tooMany bool) {
 			j.scope.unserved[key] = append(j.scope.unserved[key], h)
 		}
 	}
+}
+
+// mostUnserved is how many hops to one endpoint are kept as examples.
+const mostUnserved = 3
+
+type unservedKey struct {
+	reach       *Reach
+	portMissing bool
 }
 
 // hops makes the hops of a target; it reports false where there are too many.

@@ -23,6 +23,7 @@ var passes = []struct {
 
 // A finder finds the targets of a scope.
 type finder struct {
+	scope     *Scope
 	upstreams map[string]*nginx.Block // those of the configuration, by name in lower case
 	shared    map[string]*nginx.Block // those of all fragments; nil where it is none
 	variables *variables
@@ -53,7 +54,7 @@ func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) 
 			addUpstreams(c, fragments) // fragments of one host see each other's upstreams
 		}
 	}
-	f := finder{variables: newVariables(), members: map[use]members{}, budget: budget}
+	f := finder{scope: s, variables: newVariables(), members: map[use]members{}, budget: budget}
 	for _, c := range s.Nginx {
 		f.upstreams, f.shared = map[string]*nginx.Block{}, nil
 		addUpstreams(c, f.upstreams)
@@ -74,7 +75,7 @@ func (f *finder) targets(c *nginx.Config, found func(t *Target, tooMany bool)) {
 				if r.NArgs() != 1 {
 					continue
 				}
-				t := &Target{Config: c, Block: b, Pass: r, Protocol: pass.protocol}
+				t := &Target{scope: f.scope, Config: c, Block: b, Pass: r, Protocol: pass.protocol}
 				t.Names, t.Schemeless = names(t, f.upstreams, f.variables), schemeless(t, f.variables)
 				f.tooMany = false
 				f.resolve(t)
