@@ -33,7 +33,7 @@ const (
 	// maxWords is how many words and signs an nginx file may have.
 	maxWords = 1 << 23
 	// maxEntries is how many sections and keys a PHP-FPM file may have.
-	maxEntries = 1 << 20
+	maxEntries = 1 << 19
 	// wordSize and entrySize are about how much memory each of them takes.
 	wordSize, entrySize = 20, 200
 )

@@ -87,6 +87,9 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 	if b.Context == catalog.HTTP && (!b.Config.Fragment || hasServer(b)) {
 		return // nginx checks servers and locations only; a fragment without a server is for some server elsewhere
 	}
+	if !writesBuffers(b) {
+		return
+	}
 	for _, family := range bufferFamilies {
 		s := read(b, family)
 		bad, ok := s.check()
@@ -99,6 +102,31 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 		}
 		p.Report(guilty.From, taking(bad.among), s.finding(bad, guilty))
 	}
+}
+
+// bufferDirectives are all that the sums are made of.
+var bufferDirectives = func() map[string]bool {
+	names := map[string]bool{}
+	for _, family := range bufferFamilies {
+		for _, suffix := range []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"} {
+			names[family+suffix] = true
+		}
+	}
+	return names
+}()
+
+// writesBuffers reports whether anything stands in a block, or for a server
+// around it, that may break a sum.
+func writesBuffers(b *nginx.Block) bool {
+	if b.Context != catalog.Server {
+		return b.HasAny(bufferDirectives)
+	}
+	for ; b != nil; b = b.Parent {
+		if b.HasAny(bufferDirectives) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasServer(http *nginx.Block) bool {

@@ -44,7 +44,7 @@ var fpmConfig = analyzer.Rule{
 
 func refusedByFPM(p *analyzer.Pass, s *stack.Scope) {
 	for _, m := range s.Masters {
-		t := fpmTest{Pass: p, master: m, meant: map[string]bool{}}
+		t := fpmTest{Pass: p, master: m, meant: map[string]bool{}, facts: factsOf(m)}
 		t.includes()
 		t.written(m.Global, catalog.FPMGlobal)
 		for _, pool := range m.Pools {
@@ -66,6 +66,7 @@ type fpmTest struct {
 	// where a template may bring any.
 	meant  map[string]bool
 	opaque bool
+	facts  facts
 }
 
 // refuse reports what php-fpm says; cause is what other rules may have reported

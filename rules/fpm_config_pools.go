@@ -70,14 +70,37 @@ func (t *fpmTest) pool(pool *fpm.Pool) {
 // and images bring a pool www, of which a repository may hold only what differs.
 func (t *fpmTest) settled(pool *fpm.Pool) bool {
 	m := t.master
-	if len(m.Missing) > 0 || t.opaque || nginx.Opaque(pool.Name) || slices.ContainsFunc(m.Files, unreadable) {
+	if len(m.Missing) > 0 || t.opaque || nginx.Opaque(pool.Name) || t.facts.unreadable {
 		return false
 	}
 	if m.Main == nil {
-		return together(m) && pool.Name != packaged && pool.Get("listen").Set && pool.Get("pm").Set
+		return together(t.Scope, m) && pool.Name != packaged && pool.Get("listen").Set && pool.Get("pm").Set
 	}
-	return pool.Name != packaged || !slices.ContainsFunc(m.Files, hasPattern) ||
-		slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return strings.HasSuffix("/"+in.File.Path, "/pool.d/www.conf") })
+	return pool.Name != packaged || !t.facts.patterns || t.facts.www
+}
+
+// facts are what pools ask about all files and pools of their master.
+type facts struct {
+	// unreadable is set where a line is of which nobody knows what it sets.
+	unreadable bool
+	// patterns is set where a file includes others by a pattern.
+	patterns bool
+	// www is set where the file is there that packages have for their pool.
+	www bool
+	// users is set where a pool has a user.
+	users bool
+}
+
+func factsOf(m *fpm.Master) facts {
+	return facts{
+		unreadable: slices.ContainsFunc(m.Files, unreadable),
+		patterns:   slices.ContainsFunc(m.Files, hasPattern),
+		www:        slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return strings.HasSuffix("/"+in.File.Path, "/pool.d/www.conf") }),
+		users: slices.ContainsFunc(m.Pools, func(pool *fpm.Pool) bool {
+			user := pool.Get("user")
+			return user.Set && user.Known && user.Text != ""
+		}),
+	}
 }
 
 // packaged is the pool that packages and images of PHP-FPM bring.
@@ -166,10 +189,7 @@ func (p *poolTest) mandatory() {
 	if v := p.get("pm"); v.sure && !v.Set {
 		p.refusePool("ALERT: %s the process manager is missing (static, dynamic or ondemand)", v, "", "")
 	}
-	if v := p.get("user"); v.sure && !v.Set && slices.ContainsFunc(p.master.Pools, func(other *fpm.Pool) bool {
-		user := other.Get("user")
-		return user.Set && user.Known && user.Text != ""
-	}) {
+	if v := p.get("user"); v.sure && !v.Set && p.facts.users {
 		p.refusePool("ALERT: %s user has not been defined", v, "", "")
 	}
 }
@@ -344,7 +364,7 @@ func (t *fpmTest) global() {
 	check("events.mechanism", func(v poolSetting) bool { return !slices.Contains(words, strings.ToLower(v.Text)) },
 		"event mechanism '%s' is not available on this system", "none of "+strings.Join(words, ", "), "remove the line: php-fpm takes the best of the system")
 	check("error_log", func(v poolSetting) bool { return v.Text == "" }, "failed to open error_log", "an empty file name", "write a file name, or remove the line")
-	if m := t.master; m.Complete() && len(m.Pools) == 0 && !slices.ContainsFunc(m.Files, hasPattern) && !slices.ContainsFunc(m.Files, unreadable) && !t.opaque {
+	if m := t.master; m.Complete() && len(m.Pools) == 0 && !t.facts.patterns && !t.facts.unreadable && !t.opaque {
 		t.refuse("ERROR: No pool defined. at least one pool section must be specified in config file", diag.Finding{
 			Summary: "a main file without a pool",
 			Subject: label(firstLine(m.Main), "neither this file nor one that it includes has a pool"),
@@ -369,7 +389,7 @@ func (t *fpmTest) statusAddresses() {
 		at   fpm.Value
 	}
 	taken := map[address]owner{}
-	if !together(t.master) {
+	if !together(t.Scope, t.master) {
 		return
 	}
 	for _, key := range []string{"listen", "pm.status_listen"} {

@@ -29,7 +29,7 @@ var fpmListenOverlap = analyzer.Rule{
 
 func listenOverlap(p *analyzer.Pass, s *stack.Scope) {
 	for _, m := range s.Masters {
-		if together(m) {
+		if together(s, m) {
 			overlaps(p, m)
 		}
 	}

@@ -31,7 +31,7 @@ var fpmPoolRedefined = analyzer.Rule{
 
 func poolRedefined(p *analyzer.Pass, pool *fpm.Pool) {
 	heads := distinct(pool.Heads)
-	if !together(pool.Master) {
+	if !together(p.Scope, pool.Master) {
 		heads = slices.DeleteFunc(heads, func(h source.Span) bool { return h.File != heads[0].File })
 	}
 	if len(heads) < 2 {

@@ -36,7 +36,7 @@ const maxLimit = math.MaxInt32 / 1000 * time.Second
 
 func timeoutsDisabled(p *analyzer.Pass, s *stack.Scope) {
 	for _, m := range s.Masters {
-		if !together(m) {
+		if !together(s, m) {
 			continue
 		}
 		if tick, known := m.Tick(); !known || tick > 0 {

@@ -15,16 +15,14 @@ import (
 // together reports whether the files of a master are certainly read by one
 // php-fpm: there is a main file, or only one, or they lie in a folder of which
 // the packages' main files include everything. Elsewhere they may be alternatives.
-func together(m *fpm.Master) bool {
-	if m.Main != nil || len(m.Files) == 1 {
-		return true
-	}
-	for _, f := range m.Files {
-		if dir := path.Base(path.Dir(f.File.Path)); dir != "pool.d" && dir != "php-fpm.d" {
-			return false
-		}
-	}
-	return true
+func together(s *stack.Scope, m *fpm.Master) bool {
+	type key struct{ *fpm.Master }
+	return m.Main != nil || len(m.Files) == 1 || stack.Once(s, key{m}, func() bool {
+		return !slices.ContainsFunc(m.Files, func(f *syntax.INI) bool {
+			dir := path.Base(path.Dir(f.File.Path))
+			return dir != "pool.d" && dir != "php-fpm.d"
+		})
+	})
 }
 
 // hopsOf are the hops of each pool that certainly serves them by FastCGI.

@@ -43,7 +43,7 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 	}
 	reached := map[*nginx.Block]bool{}
 	var order []*nginx.Block
-	eachName(s, func(server *nginx.Block, t takenName, gives bool) {
+	eachName(s, func(server *nginx.Block, _ takenName, gives bool) {
 		if _, known := reached[server]; !known {
 			order = append(order, server)
 		}

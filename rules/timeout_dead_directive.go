@@ -49,6 +49,8 @@ type passing struct {
 	has   []nginx.Ref // the passes
 	// open is set where requests may be passed on by something that is not known.
 	open bool
+	// noted are the passes for which inForce has noted the needs.
+	noted map[string]bool
 }
 
 func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
@@ -121,10 +123,17 @@ func openAround(of map[*nginx.Block]*passing, b *nginx.Block) bool {
 // server, and are for a pass that is there; for any where that is "".
 func inForce(of map[*nginx.Block]*passing, b *nginx.Block, pass string, used map[written]bool) {
 	for at := b; at != nil; at = at.Parent {
-		if of[at] == nil {
+		one := of[at]
+		switch {
+		case one == nil:
 			continue
+		case one.noted[pass]:
+			return // and so for those around it
+		case one.noted == nil:
+			one.noted = map[string]bool{}
 		}
-		for _, r := range of[at].needs {
+		one.noted[pass] = true
+		for _, r := range one.needs {
 			if needs, _ := catalog.PassOf(r.Name()); pass == "" || needs == pass {
 				used[whereWritten(r)] = true
 			}

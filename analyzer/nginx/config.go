@@ -229,6 +229,24 @@ func (b *Block) Own(name string) []Ref {
 	return own
 }
 
+// HasAny reports whether a directive of one of the names stands directly in the block.
+func (b *Block) HasAny(names map[string]bool) bool {
+	if b.index != nil {
+		for name := range names {
+			if len(b.index[name]) > 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for r := range b.All() {
+		if names[r.Name()] {
+			return true
+		}
+	}
+	return false
+}
+
 // small is the most directives in a block that is not indexed by their names.
 const small = 64
 

@@ -224,3 +224,19 @@ func glob(fsys FS, pattern string) []string {
 	left := 100_000
 	return Glob(fsys, pattern, &left)
 }
+
+// TestGlobEnds holds that a pattern whose folders multiply ends.
+func TestGlobEnds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if err := os.Symlink(".", filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	left := 100_000
+	Glob(OS{Dir: dir}, strings.Repeat("*/", 30)+"*", &left)
+	if left >= 0 {
+		t.Errorf("%d names left", left)
+	}
+}

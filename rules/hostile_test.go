@@ -1,0 +1,189 @@
+package rules_test
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/rules"
+)
+
+const (
+	// tooSlow is far above what any case of TestHostile takes, and below what it
+	// would take if its time grew with the square of its size.
+	tooSlow = 10 * time.Second
+	// tooMuch is as much for the bytes that are allocated.
+	tooMuch = 2 << 30
+)
+
+// repeat joins n texts that differ in a number.
+func repeat(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(format, "N", strconv.Itoa(i)))
+	}
+	return b.String()
+}
+
+// hostile are trees whose parts multiply. Each ends in time with all that it is
+// worth saying, or says that a limit was reached.
+var hostile = []struct {
+	name string
+	tree func() source.Mem
+	want map[string]int
+}{
+	{"an upstream with many servers in many locations", func() source.Mem {
+		return httpTree("upstream u { " + repeat(5000, "server 127.0.0.1:1N; ") + "}\nserver { listen 80; " + repeat(500, "location /N { proxy_pass http://u; }\n") + "}")
+	}, map[string]int{"read-limit": 1}},
+	{"servers that nothing listens on", func() source.Mem {
+		tree := httpTree("upstream u { " + repeat(20_000, "server unix:/no/N.sock; ") + "}\nserver { listen 80; " + repeat(2, "location ~ /N.php { fastcgi_pass u; }\n") + "}")
+		return withPools(tree, 1)
+	}, map[string]int{"target-no-listener": 20_000}},
+	{"locations", func() source.Mem {
+		return httpTree("server { listen 80; " + repeat(20_000, "location /N { proxy_pass http://127.0.0.1:3000; }\n") + "}")
+	}, nil},
+	{"locations on an own address", func() source.Mem {
+		return httpTree("server { listen 80; " + repeat(5000, "location /N { proxy_pass http://127.0.0.1:80; }\n") + "}")
+	}, map[string]int{"proxy-loop": 5000}},
+	{"servers of the same name", func() source.Mem {
+		return httpTree(repeat(10_000, "server { listen 80; server_name a.test; location / { proxy_pass http://127.0.0.1:80; proxy_set_header Host $host; } }\n"))
+	}, map[string]int{"server-unreachable": 9999, "proxy-loop": 1}},
+	{"names on addresses", func() source.Mem {
+		return httpTree("server { " + repeat(3000, "listen 127.0.0.1:1N; ") + "server_name " + repeat(3000, "aN.test ") + "; }")
+	}, map[string]int{"read-limit": 1}},
+	{"variables of maps and sets", func() source.Mem {
+		return httpTree(repeat(4000, "map $uri $mN { default unix:/N; }\n") + "server { listen 80; " + repeat(4000, "set $sN N;\n") +
+			repeat(4000, "location /N { fastcgi_pass $mN$sN; }\n") + "}")
+	}, nil},
+	{"one variable in many maps", func() source.Mem {
+		return httpTree(repeat(4000, "map $uri $m { default unix:/N; }\n") + "server { listen 80; " + repeat(4000, "location /N { fastcgi_pass $m; }\n") + "}")
+	}, nil},
+	{"a text of many variables", func() source.Mem {
+		return httpTree("server { listen 80; set $a x; " + repeat(200, "location /N { proxy_pass http://"+strings.Repeat("$a", 2000)+"; }\n") + "}")
+	}, nil},
+	{"parameters and headers", func() source.Mem {
+		return withPools(httpTree("server { listen 80; "+repeat(5000, "fastcgi_param N v; proxy_set_header X-N v;\n")+
+			repeat(5000, "location ~ /N.php { fastcgi_pass unix:/run/0.sock; }\nlocation /N { proxy_pass http://127.0.0.1:80/; }\n")+"}"), 1)
+	}, nil},
+	{"one line", func() source.Mem {
+		return withPools(httpTree("server { listen 80; "+repeat(5000, "location ~ /N.php { fastcgi_pass unix:/no/N.sock; } ")+"}"), 1)
+	}, map[string]int{"target-no-listener": 5000}},
+	{"one limit for many locations", func() source.Mem {
+		tree := withPools(httpTree("fastcgi_read_timeout 60s;\nserver { listen 80; "+repeat(5000, "location ~ /N.php { fastcgi_pass unix:/run/0.sock; }\n")+"}"), 1)
+		tree["php/pool.d/www.conf"] += "request_terminate_timeout = 80s\n"
+		return tree
+	}, map[string]int{"timeout-nginx-gives-up-first": 1}},
+	{"sockets and pools that differ", func() source.Mem {
+		return withPools(httpTree("server { listen 80; "+repeat(5000, "location ~ /N.php { fastcgi_pass unix:/run/php8.N/x.sock; }\n")+"}"), 5000)
+	}, map[string]int{"target-no-listener": 5000}},
+	{"pools on one port", func() source.Mem {
+		return source.Mem{"php-fpm.conf": repeat(30_000, "[pN]\nlisten = aN.test:9000\npm = static\n")}
+	}, nil},
+	{"one pool again and again", func() source.Mem {
+		return source.Mem{"php-fpm.conf": repeat(40_000, "[p]\nlisten = /run/N.sock\npm = static\n")}
+	}, map[string]int{"fpm-pool-redefined": 1}},
+	{"an address lost by many pools", func() source.Mem {
+		tree := httpTree("server { listen 80; " + repeat(3000, "location ~ /N.php { fastcgi_pass 127.0.0.1:9000; }\n") + "}")
+		tree["php/php-fpm.conf"] = repeat(3000, "[pN]\nlisten = 127.0.0.1:9000\nlisten = /run/N.sock\npm = static\n")
+		return tree
+	}, map[string]int{"fpm-duplicate-key": 3000}},
+	{"lines that php-fpm refuses", func() source.Mem {
+		return source.Mem{"php-fpm.conf": "[p]\nlisten = /a\npm = static\n" + repeat(50_000, "a[N = 1\n")}
+	}, map[string]int{"syntax": 100}},
+	{"comments that silence", func() source.Mem {
+		return httpTree("server { listen 80;\n" + repeat(50_000, "# nginx-lint:ignore proxy-loop reason N\nroot /N; # nginx-lint:ignore proxy-loop reason\n") + "}")
+	}, map[string]int{"ignore-comment": 100_000}},
+	{"comments that silence in an INI file", func() source.Mem {
+		return source.Mem{"php-fpm.conf": "[p]\nlisten = /a\npm = static\n" + repeat(60_000, "; nginx-lint:ignore syntax reason\nenv[N] = 1\n")}
+	}, map[string]int{"ignore-comment": 60_000}},
+	{"includes of PHP-FPM", func() source.Mem {
+		tree := source.Mem{"php-fpm.conf": "[global]\ninclude = a/*.conf\n"}
+		for i := range 60 {
+			tree[fmt.Sprintf("a/%d.conf", i)] = "include = b/*.conf\n"
+			tree[fmt.Sprintf("b/%d.conf", i)] = "include = c/*.conf\n"
+			tree[fmt.Sprintf("c/%d.conf", i)] = "[p]\nlisten = /run/a.sock\npm = static\n" + repeat(20, "env[N] = 1\n")
+		}
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"includes of nginx", func() source.Mem {
+		tree := httpTree("include 0.inc;")
+		for i := range 40 {
+			tree[fmt.Sprintf("%d.inc", i)] = strings.Repeat(fmt.Sprintf("include %d.inc;\n", i+1), 3)
+		}
+		tree["40.inc"] = "charset utf-8;\n"
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"an included file of many blocks", func() source.Mem {
+		tree := httpTree(repeat(1000, "server { listen 80; server_name aN.test; include big.inc; }\n"))
+		tree["big.inc"] = repeat(2000, "location /N { internal; }\n")
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"nested blocks", func() source.Mem {
+		return httpTree("server { listen 80; " + strings.Repeat(strings.Repeat("location / { ", 5000)+strings.Repeat("}", 5000)+"\n", 20) + "}")
+	}, map[string]int{"read-limit": 1}},
+	{"words", func() source.Mem {
+		return httpTree("server_names " + strings.Repeat("a ", 9_000_000) + ";")
+	}, map[string]int{"read-limit": 1}},
+	{"folders of both kinds", func() source.Mem {
+		tree := source.Mem{}
+		for i := range 300 {
+			tree[fmt.Sprintf("d%d/nginx.conf", i)] = "events {}\nhttp { server { listen 80; } }\n"
+			tree[fmt.Sprintf("d%d/pool.conf", i)] = "[p]\nlisten = /run/p.sock\npm = static\n"
+		}
+		return tree
+	}, nil},
+}
+
+func httpTree(text string) source.Mem {
+	return source.Mem{"nginx.conf": "events {}\nhttp {\n" + text + "\n}\n"}
+}
+
+// withPools adds a PHP-FPM of n pools to a tree.
+func withPools(tree source.Mem, n int) source.Mem {
+	tree["php/php-fpm.conf"] = "[global]\nerror_log = /var/log/php.log\ninclude = pool.d/*.conf\n"
+	tree["php/pool.d/www.conf"] = repeat(n, "[pN]\nlisten = /run/N.sock\npm = static\npm.max_children = 5\n")
+	return tree
+}
+
+// TestHostile runs all rules that are on over trees that are made to be slow. It does not run in
+// parallel with others, whose memory would be counted.
+func TestHostile(t *testing.T) { //nolint:paralleltest // measures memory
+	for _, tt := range hostile {
+		t.Run(tt.name, func(t *testing.T) { //nolint:paralleltest // measures memory
+			on := slices.DeleteFunc(rules.All(), func(r *analyzer.Rule) bool { return r.Off })
+			tree := tt.tree()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			report, err := analyzer.Run(analyzer.Options{FS: tree, Paths: []string{"."}, Rules: on})
+			if err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			allocated := after.TotalAlloc - before.TotalAlloc
+			if took > tooSlow || allocated > tooMuch {
+				t.Errorf("took %v and %d MiB", took, allocated>>20)
+			}
+			got := map[string]int{}
+			for _, f := range report.Findings {
+				got[f.Rule]++
+			}
+			for rule, n := range tt.want {
+				if got[rule] != n {
+					t.Errorf("%d findings of %s, want %d; all: %v", got[rule], rule, n, got)
+				}
+			}
+			if report.LimitReached != (tt.want["read-limit"] > 0) {
+				t.Errorf("limit reached: %v", report.LimitReached)
+			}
+			t.Logf("%v, %d MiB: %v", took.Round(time.Millisecond), allocated>>20, got)
+		})
+	}
+}
