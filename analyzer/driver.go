@@ -131,7 +131,7 @@ func (d *driver) run() {
 // Of the steps that a rule may take to follow requests each scope has its share, and
 // at least so many as a site needs.
 const (
-	maxWork = 1 << 27
+	maxWork = 1 << 26
 	minWork = 1 << 16
 )
 

@@ -38,7 +38,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 	b := h.Target.Block
 	params := b.FastCGIParams()
 	script, known := params.Script()
-	if !known || !doubled(p.Work, b, script) || !servesPHP(h) {
+	if !known || !firstPHP(h) || !doubled(p.Work, b, script) {
 		return
 	}
 	root, _ := b.Root()

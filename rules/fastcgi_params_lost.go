@@ -34,7 +34,7 @@ func paramsLost(p *analyzer.Pass, h *stack.Hop) {
 	params := h.Target.Block.FastCGIParams()
 	method := params.Lacks("REQUEST_METHOD")
 	script := params.Lacks("SCRIPT_FILENAME") && params.Lacks("PATH_TRANSLATED")
-	if !method && !script || !servesPHP(h) {
+	if !method && !script || !firstPHP(h) {
 		return
 	}
 	f := diag.Finding{

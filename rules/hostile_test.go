@@ -17,7 +17,7 @@ import (
 const (
 	// tooSlow is far above what any case of TestHostile takes, and below what it
 	// would take if its time grew with the square of its size.
-	tooSlow = 10 * time.Second
+	tooSlow = 30 * time.Second
 	// tooMuch is as much for the bytes that are allocated.
 	tooMuch = 2 << 30
 )
@@ -135,6 +135,94 @@ var hostile = []struct {
 		for i := range 300 {
 			tree[fmt.Sprintf("d%d/nginx.conf", i)] = "events {}\nhttp { server { listen 80; } }\n"
 			tree[fmt.Sprintf("d%d/pool.conf", i)] = "[p]\nlisten = /run/p.sock\npm = static\n"
+		}
+		return tree
+	}, nil},
+	{"unknown directives", func() source.Mem {
+		return httpTree("server { listen 80; root /srv; index index.php; " + repeat(30_000, "location /N { fastcgi_pas_N x; expires 1h; }\n") + "}")
+	}, nil},
+	{"unknown keys of PHP-FPM", func() source.Mem {
+		return source.Mem{"php-fpm.conf": "[p]\nlisten = /a\npm = static\n" + repeat(30_000, "pm.max_childrenN = 1\n")}
+	}, nil},
+	{"long words", func() source.Mem {
+		return httpTree("server { " + repeat(20, "root "+strings.Repeat("a", 1_000_000)+"N x;\n") + "}")
+	}, nil},
+	{"rewrites that double", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; "+strings.Repeat("rewrite ^(.*)$ /$1$1$1;\n", 1000)+
+			"location ~ \\.php$ { fastcgi_pass unix:/run/0.sock; }\nlocation ^~ / { index index.php; }\n"+repeat(100, "location = /N.php { expires 1h; }\n")+"}"), 1)
+	}, nil},
+	{"expressions with counts", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; "+repeat(1000, "location ~ \"(.{1,30}N){1,30}\\.php$\" { fastcgi_pass unix:/run/0.sock; fastcgi_split_path_info \"^((.+){900})(.*)$\"; fastcgi_index index.php; }\n")+
+			repeat(1000, "location = /N.php { expires 1h; }\n")+"}"), 1)
+	}, nil},
+	{"long expressions", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; "+repeat(300, "location ~ ("+strings.Repeat("a?b?", 900)+"N)\\.php$ { client_max_body_size 1m; fastcgi_pass unix:/run/0.sock; }\n")+"}"), 1)
+	}, nil},
+	{"locations with expressions", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; error_page 502 504 /50x.html; "+repeat(5000, "location ~ ^/N/.*\\.php$ { client_max_body_size 1m; fastcgi_pass unix:/run/0.sock; try_files $uri =404; }\n")+
+			repeat(5000, "location /dN { try_files $uri /index.php; }\nlocation ^~ /cN/ { expires 1h; }\nlocation = /eN.php { expires 1h; }\n")+"}"), 1)
+	}, nil},
+	{"error pages", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; "+repeat(5000, "error_page 4N /N.html;\n")+
+			repeat(5000, "location ~ ^/N\\.php$ { fastcgi_pass unix:/no/N.sock; }\nlocation /N { error_page 404 /N.html; proxy_pass http://127.0.0.1:80; }\n")+"}"), 1)
+	}, nil},
+	{"conditions", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; "+repeat(10_000, "if ($uri = /N) { set $a N; }\n")+
+			repeat(3000, "location ~ ^/N\\.php$ { if ($a) { set $b N; } fastcgi_pass $a; }\nlocation = /N.php { expires 1h; }\n")+"}"), 1)
+	}, nil},
+	{"settings that are sent", func() source.Mem {
+		return withPools(httpTree("server { listen 80; root /srv; fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_param REQUEST_METHOD GET;\nfastcgi_param PHP_VALUE \""+
+			repeat(500, "aN=1\n")+"\";\n"+repeat(5000, "fastcgi_param N v;\n")+repeat(5000, "location ~ ^/N\\.php$ { fastcgi_pass unix:/run/0.sock; }\n")+"}"), 1)
+	}, nil},
+	{"settings of a pool", func() source.Mem {
+		tree := withPools(httpTree("server { listen 80; root /srv; fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_param REQUEST_METHOD GET;\n"+
+			repeat(5000, "location ~ ^/N\\.php$ { client_max_body_size 5m; fastcgi_pass unix:/run/0.sock; }\n")+"}"), 1)
+		tree["php/pool.d/www.conf"] += repeat(20_000, "php_value[aN] = 1\nphp_value[post_max_size] = 8M\n")
+		return tree
+	}, nil},
+	{"a large php.ini", func() source.Mem {
+		tree := source.Mem{"etc/nginx/nginx.conf": "events {}\nhttp { server { root /srv; " +
+			repeat(3000, "location ~ ^/N\\.php$ { fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_param DOCUMENT_ROOT $document_root; fastcgi_pass unix:/run/N.sock; }\n") + "} }\n"}
+		tree["etc/php/8.2/fpm/php-fpm.conf"] = "include = /etc/php/8.2/fpm/pool.d/*.conf\n"
+		tree["etc/php/8.2/fpm/pool.d/www.conf"] = repeat(3000, "[pN]\nlisten = /run/N.sock\nuser = u\npm = static\npm.max_children = 5\n")
+		tree["etc/php/8.2/fpm/php.ini"] = "[PHP]\n" + repeat(100_000, "aN = 1\n")
+		tree["srv/.user.ini"] = repeat(100_000, "aN = 1\n")
+		return tree
+	}, nil},
+	{"lone pools in a folder", func() source.Mem {
+		tree := source.Mem{}
+		for i := range 5000 {
+			tree[fmt.Sprintf("etc/php/8.2/fpm/pool.d/%d.conf", i)] = fmt.Sprintf("[p%d]\nlisten = /run/%d.sock\npm = static\n", i, i)
+		}
+		return tree
+	}, nil},
+	{"listens", func() source.Mem {
+		return httpTree(repeat(10_000, "server { listen 80; listen [::]:80 default_server; listen 127.0.0.1:1N; server_name aN.test; }\n"))
+	}, nil},
+	{"upstreams of one name, and servers of one upstream", func() source.Mem {
+		return httpTree(repeat(10_000, "upstream u { server 127.0.0.1:1N; }\n") + "upstream v {" + repeat(20_000, "server unix:/N.sock; server a.test:80 backup;\n") + "}\nserver { listen 80; location / { proxy_pass http://v; } }\n")
+	}, nil},
+	{"locations of one name", func() source.Mem {
+		return httpTree("server { listen 80; " + repeat(20_000, "location /a { internal; }\nlocation ~ a { internal; }\nlocation @a { internal; }\n") + "}")
+	}, nil},
+	{"servers without a port", func() source.Mem {
+		return withPools(httpTree("upstream u { "+repeat(5000, "server 127.0.0.N;\n")+"}\nserver { listen 80; "+repeat(20, "location ~ ^/N\\.php$ { fastcgi_pass u; }\n")+"}"), 1000)
+	}, nil},
+	{"values of maps that lead to upstreams", func() source.Mem {
+		return withPools(httpTree(repeat(200, "map $uri $mN { a uN; b u; }\nupstream uN { server unix:/no/N.sock; }\n")+"upstream u { "+repeat(1000, "server unix:/no/N.sock;\n")+"}\nserver { listen 80; "+
+			repeat(200, "location ~ ^/N\\.php$ { fastcgi_pass $mN; }\n")+"}"), 1)
+	}, map[string]int{"read-limit": 1}},
+	{"a location in a location", func() source.Mem {
+		return withPools(httpTree("server { listen 80; location /a { alias /srv/; "+repeat(10_000, "location ~ ^/a/N\\.php$ { fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_pass unix:/run/0.sock; }\n")+"} }"), 1)
+	}, nil},
+	{"duplicates", func() source.Mem {
+		return httpTree("server { listen 80; " + repeat(30_000, "root /N; error_log /N; add_header a N;\n") + "}")
+	}, nil},
+	{"sites available", func() source.Mem {
+		tree := source.Mem{}
+		for i := range 300 {
+			tree[fmt.Sprintf("%d/nginx.conf", i)] = "events {}\nhttp { " + repeat(10, "include missing/N/*.conf;\n") + "}\n"
+			tree[fmt.Sprintf("s/%d.conf", i)] = "server { listen 80; }\n"
 		}
 		return tree
 	}, nil},

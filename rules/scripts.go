@@ -57,6 +57,18 @@ func servesPHP(h *stack.Hop) bool {
 	return !other && looksLikePHP(h)
 }
 
+// firstPHP reports whether a hop is the first of its target that serves PHP: it
+// speaks for what holds for all of them.
+func firstPHP(h *stack.Hop) bool {
+	type key struct{ *stack.Target }
+	return h == stack.Once(h.Scope, key{h.Target}, func() *stack.Hop {
+		if i := slices.IndexFunc(h.Target.Hops, servesPHP); i >= 0 {
+			return h.Target.Hops[i]
+		}
+		return nil
+	})
+}
+
 // monitors reports whether a target's location is for the pool's status or ping
 // page, which php-fpm answers without a script.
 func monitors(t *stack.Target, pool *fpm.Pool) bool {

@@ -265,12 +265,16 @@ func (r *router) status(code int) (phase, bool) {
 // errorPage is the error_page directive that holds for a status; zero where none does.
 func (r *router) errorPage(at *Block, code int) (ref Ref, known bool) {
 	pages, _, known := at.List("error_page")
+	text := strconv.Itoa(code)
 	for _, page := range pages {
-		if !r.work.Take(page.NArgs()) {
+		last := page.NArgs() - 1
+		if !r.work.Take(1 + last) {
 			return Ref{}, false
 		}
-		if slices.Contains(page.Args()[:max(page.NArgs()-1, 0)], strconv.Itoa(code)) {
-			return page, known // the first one wins
+		for i := range last {
+			if page.Arg(i) == text {
+				return page, known // the first one wins
+			}
 		}
 	}
 	return Ref{}, known

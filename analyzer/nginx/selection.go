@@ -189,14 +189,22 @@ func (b *Block) modifier() string {
 
 // Location is how a location is matched ("=", "^~", "~", "~*", "@" for a named
 // one, "" for a prefix) and its pattern.
-func (b *Block) Location() (modifier, pattern string) { return LocationOf(b.Args()) }
+func (b *Block) Location() (modifier, pattern string) {
+	r := b.Ref()
+	var args [3]string // one more than nginx takes
+	n := min(r.NArgs(), len(args))
+	for i := range n {
+		args[i] = r.Arg(i)
+	}
+	return LocationOf(args[:n])
+}
 
 // LocationOf is Location for the arguments of the directive. nginx takes modifier
 // and pattern also as one word.
 func LocationOf(args []string) (modifier, pattern string) {
 	switch len(args) {
 	case 1:
-		for _, m := range []string{"=", "^~", "~*", "~", "@"} {
+		for _, m := range [...]string{"=", "^~", "~*", "~", "@"} {
 			if rest, ok := strings.CutPrefix(args[0], m); ok {
 				return m, rest
 			}

@@ -251,7 +251,7 @@ func (h *Hop) Pool() *fpm.Pool {
 // Of a run so many hops are followed, and as many listeners compared with what
 // they lead to: an upstream with many servers in many locations multiplies.
 const (
-	maxHops     = 1 << 18
+	maxHops     = 1 << 17
 	maxCompared = 1 << 23
 )
 
