@@ -18,7 +18,8 @@ type Pass struct {
 	Rule *Rule
 	// Scope is nil for rules that look at one configuration of nginx only.
 	Scope *stack.Scope
-	// Work is what the rule may do to follow requests through the scope.
+	// Work is what the rule may do to follow requests through the scope, or to find
+	// the word that was meant; nil for rules that look at blocks or configurations.
 	Work *nginx.Work
 
 	options  map[string]float64
@@ -114,6 +115,7 @@ func (d *driver) run() {
 		group := make([]*Pass, len(onDirective))
 		for i, rule := range onDirective {
 			group[i] = start(rule, nil)
+			group[i].Work = nginx.NewWork(minWork)
 		}
 		work = append(work, func() {
 			for _, l := range bodies {

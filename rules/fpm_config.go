@@ -207,7 +207,7 @@ func (t *fpmTest) unknown(e *syntax.Entry, kind catalog.FPMSection, certain bool
 			f.Remedy = "write it below [global], in the main file"
 		}
 	default:
-		if near := nearestKey(folded, kind, e.Kind == syntax.Item); near != "" {
+		if near := nearestKey(t.Work, folded, kind, e.Kind == syntax.Item); near != "" {
 			t.meant[near] = true
 			f.Subject.Text = fmt.Sprintf("did you mean %q?", near)
 			f.Fixes = []diag.Fix{{Title: "write " + near, Safety: diag.Manual}}
@@ -217,7 +217,10 @@ func (t *fpmTest) unknown(e *syntax.Entry, kind catalog.FPMSection, certain bool
 }
 
 // nearestKey is the key that was probably meant: of the section, else of the other kind.
-func nearestKey(name string, kind catalog.FPMSection, array bool) string {
+func nearestKey(w *nginx.Work, name string, kind catalog.FPMSection, array bool) string {
+	if !w.Take(nearestCost) {
+		return ""
+	}
 	for _, kind := range []catalog.FPMSection{kind, otherSection(kind)} {
 		near := spelling.Nearest(name, func(yield func(string) bool) {
 			for _, key := range catalog.FPMKeys() {

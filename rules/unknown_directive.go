@@ -63,16 +63,22 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 		return
 	}
 	f.Subject.Text = "neither nginx nor a known module has a directive of this name"
-	if meant := nearestDirective(name, x.Block.Context); meant != "" {
+	if meant := nearestDirective(p.Work, name, x.Block.Context); meant != "" {
 		f.Subject.Text = fmt.Sprintf("did you mean %q?", meant)
 		f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}
 	}
 	p.Report(x.Ref, x.Ref, f)
 }
 
+// nearestCost is the work of comparing a word with all that are known.
+const nearestCost = 2000
+
 // nearestDirective is the name that was probably meant: of nginx's own directives
 // of the context, else of any that may stand there.
-func nearestDirective(name string, in catalog.Context) string {
+func nearestDirective(w *nginx.Work, name string, in catalog.Context) string {
+	if !w.Take(nearestCost) {
+		return ""
+	}
 	names := func(own bool) iter.Seq[string] {
 		return func(yield func(string) bool) {
 			for d := range catalog.All() {

@@ -19,7 +19,7 @@ func TestDistance(t *testing.T) {
 		{"timeout-rase", "timeout-race", 1},
 		{"ab", "ba", 2},
 	} {
-		if got := distance(test.a, test.b); got != test.want {
+		if got := distance(test.a, test.b, 100); got != test.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
@@ -37,6 +37,22 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := Nearest(word, slices.Values(known)); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestLimit holds that a limit changes nothing below it.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	words := []string{"", "a", "ab", "ba", "abc", "cab", "root", "rot", "return", "retrun", "server_name", "sever_nam"}
+	for _, a := range words {
+		for _, b := range words {
+			d := distance(a, b, 100)
+			for limit := range 12 {
+				if got := distance(a, b, limit); got != d && (d < limit || got < limit) {
+					t.Errorf("distance(%q, %q) = %d below %d; it is %d", a, b, got, limit, d)
+				}
+			}
 		}
 	}
 }
