@@ -18,8 +18,7 @@ type Pass struct {
 	Rule *Rule
 	// Scope is nil for rules that look at one configuration of nginx only.
 	Scope *stack.Scope
-	// Work is what the rule may do to follow requests through the scope, or to find
-	// the word that was meant; nil for rules that look at blocks or configurations.
+	// Work is what the rule may do to follow requests, or to find the word that was meant.
 	Work *nginx.Work
 
 	options  map[string]float64
@@ -101,6 +100,7 @@ func (d *driver) run() {
 		case rule.OnBlock != nil, rule.OnConfig != nil:
 			for _, c := range configs {
 				p := start(rule, nil)
+				p.Work = nginx.NewWork(max(maxWork/len(configs), minWork))
 				work = append(work, func() { p.config(c) })
 			}
 		default:

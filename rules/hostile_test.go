@@ -218,6 +218,19 @@ var hostile = []struct {
 	{"duplicates", func() source.Mem {
 		return httpTree("server { listen 80; " + repeat(30_000, "root /N; error_log /N; add_header a N;\n") + "}")
 	}, nil},
+	{"names that nothing defines", func() source.Mem {
+		return httpTree(repeat(10_000, "map $uri $defined_as_N { a b; }\nlog_format formatN a;\n") + "server { listen 80; " +
+			repeat(10_000, "add_header a $not_defined_N; access_log /a formatsN;\nlocation @aN { internal; }\nlocation /N { try_files a @bN; }\n") + "}")
+	}, nil},
+	{"uses of variables", func() source.Mem {
+		return httpTree("server { listen 80; set $a x; " + repeat(2000, "add_header a "+strings.Repeat("$a", 1000)+";\n") + "}")
+	}, nil},
+	{"servers with TLS and many names", func() source.Mem {
+		return httpTree(repeat(10_000, "server { listen 443 ssl; listen 80; ssl_protocols TLSv1; server_name aN.test *.aN.test a.test ~^bN; }\n"))
+	}, nil},
+	{"rules of the settings in comments", func() source.Mem {
+		return httpTree("server { listen 80;\n# nginx-lint:ignore " + strings.Repeat("proxy-loop,", 20_000) + "proxy-loop reason\n}")
+	}, nil},
 	{"sites available", func() source.Mem {
 		tree := source.Mem{}
 		for i := range 300 {

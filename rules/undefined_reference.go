@@ -94,6 +94,9 @@ func undefinedName(p *analyzer.Pass, u nginx.Undefined) {
 		f.Summary, f.Remedy = "an unknown thread pool", "correct the name, or define it with thread_pool"
 		f.Subject.Text = "no thread_pool has the name " + use.Written
 	}
+	if !p.Work.Take(nearestCost + 10*len(u.Known)) {
+		known = func(func(string) bool) {}
+	}
 	if meant := spelling.Nearest(use.Written, known); meant != "" && u.Late.IsZero() {
 		f.Subject.Text += fmt.Sprintf("; did you mean %q?", meant)
 		f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}

@@ -18,7 +18,8 @@ func undefinedLocations(p *analyzer.Pass, server *nginx.Block) {
 	if server.Missing {
 		return
 	}
-	var names []string
+	names := map[string]bool{}
+	var order []string
 	for _, l := range server.Children {
 		modifier, text := l.Location()
 		switch {
@@ -26,14 +27,17 @@ func undefinedLocations(p *analyzer.Pass, server *nginx.Block) {
 		case nginx.Opaque(text):
 			return
 		case modifier == "@":
-			names = append(names, "@"+text)
+			if !names["@"+text] {
+				names["@"+text] = true
+				order = append(order, "@"+text)
+			}
 		}
 	}
 	reported := map[nginx.Ref]bool{}
 	check := func(r nginx.Ref, what string) {
 		last := r.NArgs() - 1
 		name := r.Arg(last)
-		if !strings.HasPrefix(name, "@") || strings.Contains(name, "$") || slices.Contains(names, name) || reported[r] || r.Place.StandIn {
+		if !strings.HasPrefix(name, "@") || strings.Contains(name, "$") || names[name] || reported[r] || r.Place.StandIn {
 			return
 		}
 		reported[r] = true
@@ -45,21 +49,37 @@ func undefinedLocations(p *analyzer.Pass, server *nginx.Block) {
 			Notes:    []string{what, fmt.Sprintf("error.log: could not find named location %q", name)},
 			Remedy:   "correct the name, or add the location to the server",
 		}
-		if meant := spelling.Nearest(name, slices.Values(names)); meant != "" {
+		if !p.Work.Take(10 * len(order)) {
+			order = nil
+		}
+		if meant := spelling.Nearest(name, slices.Values(order)); meant != "" {
 			f.Subject.Text += fmt.Sprintf("; did you mean %q?", meant)
 			f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}
 		}
 		p.Report(r, r, f)
 	}
-	leads(server, check)
+	(&leads{check: check, codes: map[*nginx.Block]map[string][]nginx.Ref{}, told: map[leadKey]bool{}}).in(server)
 }
 
-// leads calls check for the directives by which requests of a block and of what
-// is in it come to other locations.
-func leads(b *nginx.Block, check func(r nginx.Ref, what string)) {
+// leads finds the directives by which requests come to other locations.
+type leads struct {
+	check func(r nginx.Ref, what string)
+	// codes are the error_page directives of a block by the codes that they are for.
+	codes map[*nginx.Block]map[string][]nginx.Ref
+	// told are those that were checked: of a block for a code, or all of them.
+	told map[leadKey]bool
+}
+
+type leadKey struct {
+	block *nginx.Block
+	code  string
+}
+
+// in calls check for those of a block and of what is in it.
+func (l *leads) in(b *nginx.Block) {
 	for _, child := range b.Children {
 		if child.Context&(catalog.Location|catalog.IfInLocation) != 0 {
-			leads(child, check)
+			l.in(child)
 		}
 	}
 	modifier := ""
@@ -71,16 +91,38 @@ func leads(b *nginx.Block, check func(r nginx.Ref, what string)) {
 		return // its locations have the requests
 	}
 	if len(returns) == 0 && len(b.Own("try_files")) == 1 {
-		check(b.Own("try_files")[0], "a request for which none of the files exists ends with 500")
+		l.check(b.Own("try_files")[0], "a request for which none of the files exists ends with 500")
 	}
 	if modifier == "@" || len(b.Own("internal")) > 0 {
 		return // the pages of an error that came up elsewhere are not for further ones
 	}
-	pages, _, known := b.List("error_page")
-	for _, page := range pages {
-		codes := page.Args()[:max(page.NArgs()-1, 0)]
-		if known && (len(returns) == 0 || slices.ContainsFunc(returns, func(r nginx.Ref) bool { return slices.Contains(codes, r.Arg(0)) })) {
-			check(page, fmt.Sprintf("a request that fails with %s ends with 500", page.Arg(0)))
+	pages, in, known := b.List("error_page")
+	if !known || len(pages) == 0 {
+		return
+	}
+	if len(returns) == 0 {
+		l.pages(in, "", pages)
+		return
+	}
+	if l.codes[in] == nil {
+		l.codes[in] = map[string][]nginx.Ref{}
+		for _, page := range pages {
+			for _, code := range page.Args()[:max(page.NArgs()-1, 0)] {
+				l.codes[in][code] = append(l.codes[in][code], page)
+			}
+		}
+	}
+	for _, r := range returns {
+		l.pages(in, r.Arg(0), l.codes[in][r.Arg(0)])
+	}
+}
+
+// pages checks the error_page directives of a block for a code, once.
+func (l *leads) pages(in *nginx.Block, code string, pages []nginx.Ref) {
+	if key := (leadKey{in, code}); !l.told[key] {
+		l.told[key] = true
+		for _, page := range pages {
+			l.check(page, fmt.Sprintf("a request that fails with %s ends with 500", page.Arg(0)))
 		}
 	}
 }

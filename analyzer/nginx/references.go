@@ -107,7 +107,7 @@ type mentions struct {
 	list   []Mention
 	// hidden are the kinds of which there may be names that are not known.
 	hidden map[Kind]bool
-	// spoiled is set where a directive has taken up what may be a definition.
+	// spoiled is set where a directive has taken up what may be a definition, or there are too many.
 	spoiled bool
 }
 
@@ -122,6 +122,9 @@ func spoils(b *Block, r Ref) bool {
 		return slices.Contains(definers[:], arg)
 	})
 }
+
+// maxMentions is how many places of names are looked at.
+const maxMentions = 1 << 19
 
 // definers are the directives that define names.
 var definers = [...]string{
@@ -165,6 +168,10 @@ func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
 		}
 		mention := Mention{Ref: r, Kind: kind, Name: name, Written: written, Arg: arg, Block: b, Defines: defines}
 		if defines || !builtIn(mention) {
+			if len(m.list) == maxMentions {
+				m.spoiled = true
+				return
+			}
 			m.list = append(m.list, mention)
 		}
 		if defines && Opaque(written) {
