@@ -159,6 +159,9 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 	return found, malformed
 }
 
+// maxListed is how many rules a comment may name.
+const maxListed = 200
+
 // parseIgnore reads what follows the mark.
 func parseIgnore(text string) (*ignore, error) {
 	words := strings.Fields(text)
@@ -175,6 +178,8 @@ func parseIgnore(text string) (*ignore, error) {
 		return nil, errors.New("no blank after the comma")
 	case strings.HasPrefix(words[2], ","):
 		return nil, errors.New("no blank before the comma")
+	case strings.Count(words[1], ",") >= maxListed:
+		return nil, fmt.Errorf("more than %d rules in one comment", maxListed)
 	}
 	return &ignore{file: words[0] == ignoreFile, rules: strings.Split(words[1], ",")}, nil
 }
@@ -203,14 +208,11 @@ func (d *driver) review(in *ignore, silences func(rule string) bool) (bad []repo
 	return bad
 }
 
-// maxListed is of how many rules in a comment one is taken out.
-const maxListed = 100
-
 // unsilence is the fix that takes a rule out of a comment that silences nothing of
 // it, or removes the comment where none of its rules is of use (all): no server reads it.
 func (d *driver) unsilence(in *ignore, rule string, all bool) []diag.Fix {
 	at := in.comment
-	if d.templateLine(d.files.get(at.File.Path), at.Line()) || !all && len(in.rules) > maxListed {
+	if d.templateLine(d.files.get(at.File.Path), at.Line()) {
 		return nil // what fills it in would write the comment again
 	}
 	fix := diag.Fix{Title: "remove the comment", Safety: diag.Safe, Edits: []diag.Edit{removeComment(at)}}

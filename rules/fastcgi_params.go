@@ -78,7 +78,7 @@ func completeParams(w *nginx.Work, t *stack.Target, params, dropped nginx.Params
 			}
 		}
 	}
-	repeated := repeat(dropped, func(name string) bool { return params.Has(name) })
+	repeated := repeat(dropped, params.Has)
 	lines = append(lines, repeated...)
 	here := params.In == nil || params.In == t.Block.Enclosing(catalog.Location)
 	_, alias := t.Block.Root()

@@ -129,8 +129,12 @@ type wideValue struct {
 
 func newVariables() *variables {
 	return &variables{
-		map[*nginx.Block]bool{}, map[*nginx.Block]*ownSets{}, map[*nginx.Block]map[string]lastSets{},
-		map[*nginx.Block]*writes{}, map[*nginx.Block]*definitions{}, map[wideName]wideValue{},
+		scripts:   map[*nginx.Block]bool{},
+		locations: map[*nginx.Block]*ownSets{},
+		levels:    map[*nginx.Block]map[string]lastSets{},
+		servers:   map[*nginx.Block]*writes{},
+		outers:    map[*nginx.Block]*definitions{},
+		wide:      map[wideName]wideValue{},
 	}
 }
 
