@@ -71,6 +71,9 @@ type file struct {
 	phpOnce   sync.Once
 	php       *syntax.INI
 
+	templateOnce sync.Once
+	template     bool
+
 	// reported is set once it counts as read.
 	reported bool
 }
@@ -156,6 +159,13 @@ func (s *files) entries(f *file, parse func(*source.File) *syntax.INI) *syntax.I
 		return parse(f.src)
 	}
 	return nil
+}
+
+// filledIn reports whether a file that was read as nginx's is one that a program
+// fills in. It may be included again and again.
+func (f *file) filledIn() bool {
+	f.templateOnce.Do(func() { f.template = len(f.nginx.Errors) > 0 && isTemplate(f.path, f.src.Text) })
+	return f.template
 }
 
 // anyINI is the file as it was read as INI, by whichever rules; nil where it was not.

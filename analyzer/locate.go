@@ -212,7 +212,7 @@ func (p *project) glob(pattern string) (names []string, all bool) {
 func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.tree(f) }, r.prefix != "")
 	for _, f := range list {
-		if isTemplate(f.path, f.src.Text) && len(f.nginx.Errors) > 0 {
+		if f.filledIn() {
 			r.p.template(f)
 			complete = false
 			continue

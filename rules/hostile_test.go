@@ -124,6 +124,14 @@ var hostile = []struct {
 		tree["big.inc"] = repeat(2000, "location /N { internal; }\n")
 		return tree
 	}, map[string]int{"read-limit": 1}},
+	{"a long file included again and again", func() source.Mem {
+		tree := httpTree(repeat(3, "include 1.inc;\n"))
+		for i := range 9 {
+			tree[fmt.Sprintf("%d.inc", i+1)] = strings.Repeat(fmt.Sprintf("include %d.inc;\n", i+2), 3)
+		}
+		tree["10.inc"] = strings.Repeat("# a comment of some length\n", 100_000) + "charset utf-8; }\n"
+		return tree
+	}, nil},
 	{"nested blocks", func() source.Mem {
 		return httpTree("server { listen 80; " + strings.Repeat(strings.Repeat("location / { ", 5000)+strings.Repeat("}", 5000)+"\n", 20) + "}")
 	}, map[string]int{"read-limit": 1}},
