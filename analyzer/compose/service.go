@@ -1,0 +1,173 @@
+package compose
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Runs is the program that a service certainly runs, alone of those that are told
+// apart; 0 where it may run another, or several.
+func (v *View) Runs() Program {
+	s := v.Service
+	if v.Image == nil || s.Unknown {
+		return 0
+	}
+	starts := func(c *Command) bool { return slices.Contains(v.Image.Starts, c.program()) }
+	entrypoint, command := s.Entrypoint, s.Command
+	if d := s.Dockerfile; d != nil {
+		if d.Unknown || v.installs(d) {
+			return 0
+		}
+		if entrypoint == nil {
+			entrypoint = d.Entrypoint
+		}
+		if command == nil && s.Entrypoint == nil {
+			command = d.Command
+		}
+	}
+	if entrypoint != nil && !starts(entrypoint) || entrypoint == nil && command != nil && !starts(command) {
+		return 0
+	}
+	for _, m := range v.mounts {
+		if _, hooked := below("/docker-entrypoint.d", m.Target); hooked || strings.HasPrefix(m.Target.Text, "/docker-entrypoint.d") {
+			return 0 // what nginx's image runs before nginx
+		}
+	}
+	return v.Image.Program
+}
+
+// installs reports whether a Dockerfile brings another of the programs into the image.
+func (v *View) installs(d *Dockerfile) bool {
+	others := []string{"supervisor", "s6-overlay", "runit", "nginx"}
+	if v.Image.Program != FPM {
+		others = []string{"supervisor", "s6-overlay", "runit", "php", "fpm"}
+	}
+	for _, r := range d.Runs {
+		text := strings.ToLower(r.Text)
+		for _, o := range others {
+			if strings.Contains(text, o) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(d.Copies, func(c Copy) bool { return strings.HasPrefix(c.Target.Text, "/docker-entrypoint.d") })
+}
+
+// Names are those that other services on a network of it find a service by;
+// known is false where it has one that is not to be seen.
+func (p *Project) Names(s *Service) (names []string, known bool) {
+	known = !s.Unknown
+	add := func(v Value) {
+		known = known && v.Known
+		if v.Text != "" && v.Known {
+			names = append(names, strings.ToLower(v.Text))
+		}
+	}
+	names = append(names, strings.ToLower(s.Name))
+	add(s.ContainerName)
+	add(s.Hostname)
+	for _, a := range s.Networks {
+		for _, alias := range a.Aliases {
+			add(alias)
+		}
+	}
+	return names, known
+}
+
+// Namespace is the service whose network a service uses: mostly itself. It is nil
+// for the network of the machine or of a container elsewhere.
+func (p *Project) Namespace(s *Service) *Service {
+	for range maxExtends {
+		mode := s.NetworkMode
+		name, of := strings.CutPrefix(mode.Text, "service:")
+		switch {
+		case !mode.Known:
+			return nil
+		case of:
+			if s = p.Service(name); s == nil {
+				return nil
+			}
+		case mode.Text == "" || mode.Text == "bridge":
+			return s
+		default: // host, none, container:x
+			return nil
+		}
+	}
+	return nil
+}
+
+// networks are the names of the networks that a service is on.
+func networks(s *Service) []string {
+	if len(s.Networks) == 0 {
+		return []string{"default"}
+	}
+	var names []string
+	for _, a := range s.Networks {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// Connected reports whether two services share a network, so that one finds the other by name.
+func (p *Project) Connected(a, b *Service) bool {
+	na, nb := networks(a), networks(b)
+	return slices.ContainsFunc(na, func(name string) bool { return slices.Contains(nb, name) })
+}
+
+// Resolve is which services a name leads to from within a service. known is false
+// where the name may lead elsewhere: to what another project or the machine
+// brings to a network, or to a service of a file beside.
+func (p *Project) Resolve(from *Service, name string) (to []*Service, known bool) {
+	name = strings.ToLower(name)
+	host := p.Namespace(from)
+	if host == nil || p.Open || host.Unknown {
+		return nil, false
+	}
+	known = true
+	for _, attached := range networks(host) {
+		if n := p.Networks[attached]; n != nil && n.External {
+			known = false
+		}
+	}
+	for _, v := range slices.Concat(host.Links, host.ExternalLinks, host.ExtraHosts) {
+		service, alias, aliased := strings.Cut(v.Text, ":")
+		known = known && v.Known
+		switch {
+		case !aliased && strings.EqualFold(service, name), aliased && strings.EqualFold(alias, name):
+			if s := p.Service(service); s != nil {
+				return []*Service{s}, true
+			}
+			return nil, false
+		}
+	}
+	known = known && len(host.ExternalLinks) == 0
+	others := false
+	for _, s := range p.Services {
+		names, all := p.Names(s)
+		known = known && all
+		if slices.Contains(names, name) && p.Namespace(s) == s {
+			if p.Connected(host, s) {
+				to = append(to, s)
+			}
+			others = true
+		}
+	}
+	if len(to) == 0 && !others && p.Others[name] {
+		known = false
+	}
+	return to, known
+}
+
+// HostMode reports whether a service uses the network of the machine.
+func (s *Service) HostMode() bool { return s.NetworkMode.Text == "host" }
+
+// ConfigDir is the folder of a service's nginx configuration.
+func ConfigDir(target string) (dir string, ok bool) {
+	for _, dir := range []string{"/etc/nginx", "/usr/local/openresty/nginx/conf", "/usr/local/nginx/conf", "/opt/bitnami/nginx/conf", "/config/nginx"} {
+		if source := path.Clean(target); strings.HasPrefix(source, dir+"/") {
+			return dir, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,453 @@
+package compose
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/source"
+)
+
+// PlaceKind is what lies at a path of a container.
+type PlaceKind uint8
+
+// The kinds of places.
+const (
+	Unknown PlaceKind = iota
+	Own               // what the image brings
+	File              // a file of the tree
+	Folder            // a folder of the tree
+	Text              // a text in a compose file or Dockerfile
+	Nothing
+)
+
+// A Place is what lies at a path of a container.
+type Place struct {
+	Kind PlaceKind
+	// Path is where it lies here, for File and Folder.
+	Path string
+	// Text is the text of Text.
+	Text string
+	// Span is what puts it there: a mount, or an instruction.
+	Span source.Span
+}
+
+// A View is the file system of a service's containers, as far as it is known.
+type View struct {
+	Service *Service
+	// Image is what is known of the image that it starts from; nil where that is nothing.
+	Image *Image
+
+	fs     source.FS
+	mounts []Mount
+	// unsure is set where something of it may lie anywhere.
+	unsure  bool
+	project *Project
+}
+
+// View is the file system of a service, of which the tree's own files lie in fsys.
+func (p *Project) View(s *Service, fsys source.FS) *View {
+	v := &View{Service: s, Image: Lookup(s.BaseImage()), fs: fsys, project: p, unsure: s.Unknown}
+	v.mounts = p.mounts(s, maxExtends)
+	for _, m := range v.mounts {
+		v.unsure = v.unsure || !m.Target.Known
+	}
+	if d := s.Dockerfile; d != nil {
+		v.unsure = v.unsure || d.Unknown
+		for _, c := range d.Copies {
+			v.unsure = v.unsure || !c.Target.Known
+		}
+	}
+	if s.Build != nil && s.Dockerfile == nil {
+		v.unsure, v.Image = true, nil
+	}
+	// The innermost mount is what a path leads to.
+	slices.SortStableFunc(v.mounts, func(a, b Mount) int { return len(b.Target.Text) - len(a.Target.Text) })
+	return v
+}
+
+// BaseImage is the image that a service's containers start from.
+func (s *Service) BaseImage() Value {
+	switch {
+	case s.Dockerfile != nil:
+		return s.Dockerfile.Base
+	case s.Build != nil:
+		return Value{}
+	}
+	return s.Image
+}
+
+// mounts are those of a service and of those that it takes mounts from.
+func (p *Project) mounts(s *Service, depth int) []Mount {
+	all := slices.Clone(s.Mounts)
+	for _, from := range s.VolumesFrom {
+		name, _, _ := strings.Cut(from.Text, ":")
+		other := p.Service(name)
+		if other == nil || depth == 0 || !from.Known {
+			all = append(all, Mount{Kind: Volume, Span: from.Span})
+			continue
+		}
+		for _, m := range p.mounts(other, depth-1) {
+			if !slices.ContainsFunc(all, func(have Mount) bool { return have.Target.Text == m.Target.Text }) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// At is what lies at a path.
+func (v *View) At(name string) Place {
+	name = cleanRun(name)
+	for _, m := range v.mounts {
+		if rest, ok := below(name, m.Target); ok {
+			return v.mounted(m, rest)
+		}
+	}
+	return v.image(name)
+}
+
+// cleanRun cleans a path and writes /var/run as /run, which it is a link to in all images.
+func cleanRun(name string) string {
+	name = path.Clean(name)
+	if rest, ok := strings.CutPrefix(name, "/var/run/"); ok {
+		return "/run/" + rest
+	}
+	if name == "/var/run" {
+		return "/run"
+	}
+	return name
+}
+
+func below(name string, dir Value) (rest string, ok bool) {
+	if !dir.Known {
+		return "", false
+	}
+	at := cleanRun(dir.Text)
+	if name == at {
+		return "", true
+	}
+	if at == "/" {
+		return strings.CutPrefix(name, "/")
+	}
+	return strings.CutPrefix(name, at+"/")
+}
+
+func (v *View) mounted(m Mount, rest string) Place {
+	switch m.Kind {
+	case Tmpfs:
+		return Place{Kind: Nothing, Span: m.Span}
+	case FromConfig:
+		c := v.project.Configs[m.Source.Text]
+		switch {
+		case c == nil || rest != "" || !m.Source.Known:
+		case c.File.Text != "" && c.File.Known:
+			return v.here(c.File.Text, m.Span)
+		case c.Content.Known && c.Content.Text != "":
+			return Place{Kind: Text, Text: c.Content.Text, Span: m.Span}
+		}
+	case Bind:
+		if m.Source.Known {
+			p := v.here(path.Join(m.Source.Text, rest), m.Span)
+			if p.Kind == Nothing && v.here(m.Source.Text, m.Span).Kind == Nothing {
+				p = Place{Span: m.Span} // not kept in the tree
+			}
+			return p
+		}
+	case Volume: // begins as a copy of what the image has there, and outlives it
+	}
+	return Place{Span: m.Span}
+}
+
+// here is what lies at a path of the tree.
+func (v *View) here(name string, span source.Span) Place {
+	if path.IsAbs(name) && !strings.HasPrefix(v.project.Dir, "/") || strings.HasPrefix(name, "..") {
+		return Place{Span: span} // elsewhere on the machine
+	}
+	info, err := v.fs.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return Place{Kind: Folder, Path: name, Span: span}
+	case err == nil && info.Mode().IsRegular():
+		return Place{Kind: File, Path: name, Span: span}
+	case errors.Is(err, fs.ErrNotExist):
+		return Place{Kind: Nothing, Path: name, Span: span}
+	}
+	return Place{Span: span}
+}
+
+// image is what the image has at a path.
+func (v *View) image(name string) Place {
+	order := 0
+	var found Place
+	if d := v.Service.Dockerfile; d != nil {
+		for _, c := range slices.Backward(d.Copies) {
+			if p, ok := v.copied(c, name); ok {
+				order, found = c.order, p
+				break
+			}
+		}
+		for _, r := range d.Runs {
+			if r.order > order && mentions(r.Text, name) {
+				return Place{Span: r.Span}
+			}
+		}
+	}
+	switch {
+	case order > 0:
+		return found
+	case v.unsure || v.Image == nil:
+		return Place{}
+	}
+	return Place{Kind: Own}
+}
+
+// copied is what an instruction puts at a path; ok is false where that is nothing.
+func (v *View) copied(c Copy, name string) (p Place, ok bool) {
+	if !c.Target.Known {
+		return Place{}, false
+	}
+	rest, under := below(name, c.Target)
+	if !under {
+		return Place{}, false
+	}
+	if c.Text != "" {
+		return Place{Kind: Text, Text: c.Text, Span: c.Span}, rest == ""
+	}
+	for _, s := range slices.Backward(c.Sources) {
+		if !s.Known {
+			return Place{Span: c.Span}, true // it may hold the file
+		}
+		names := []string{s.Text}
+		if source.HasGlob(s.Text) {
+			names = source.Glob(v.fs, s.Text)
+		}
+		for _, from := range slices.Backward(names) {
+			if p, ok := v.copiedFrom(from, rest, c); ok {
+				return p, true
+			}
+		}
+	}
+	return Place{}, false
+}
+
+func (v *View) copiedFrom(from, rest string, c Copy) (Place, bool) {
+	p := v.here(from, c.Span)
+	switch {
+	case p.Kind == Folder: // its content
+		if rest == "" {
+			return p, true
+		}
+		p = v.here(path.Join(from, rest), c.Span)
+		return p, p.Kind != Nothing
+	case p.Kind == File && (rest == "" && !c.Folder || rest == path.Base(from)):
+		return p, true
+	case p.Kind == File && rest == "":
+		return Place{Kind: Folder, Path: path.Dir(from), Span: c.Span}, false
+	}
+	return Place{Span: c.Span}, p.Kind != Nothing && p.Kind != File || p.Kind == Nothing && (rest == "" || rest == path.Base(from))
+}
+
+// mentions reports whether a text names a path, or a folder that it is in as a whole.
+func mentions(text, name string) bool {
+	dir := path.Dir(name)
+	if folder := path.Base(dir); strings.Contains(text, path.Base(name)) || strings.ContainsAny(folder, ".-") && strings.Contains(text, folder) {
+		return true
+	}
+	for ; dir != "/" && dir != "."; dir = path.Dir(dir) {
+		for rest := text; ; {
+			_, after, found := strings.Cut(rest, dir)
+			if !found {
+				break
+			}
+			after = strings.TrimPrefix(after, "/")
+			if after == "" || strings.IndexByte(" \t\n\"';&|)*", after[0]) >= 0 {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
+}
+
+// Targets are the paths in the container at which a file of the tree lies.
+func (v *View) Targets(file string) []string {
+	var targets []string
+	add := func(target string) {
+		if p := v.At(target); p.Kind == File && p.Path == path.Clean(file) && !slices.Contains(targets, target) {
+			targets = append(targets, target)
+		}
+	}
+	for _, m := range v.mounts {
+		from := m.Source
+		if m.Kind == FromConfig {
+			if c := v.project.Configs[m.Source.Text]; c != nil {
+				from = c.File
+			}
+		} else if m.Kind != Bind {
+			continue
+		}
+		if rest, ok := below(path.Clean(file), from); ok && from.Text != "" && m.Target.Known {
+			add(path.Join(m.Target.Text, rest))
+		}
+	}
+	if d := v.Service.Dockerfile; d != nil {
+		for _, c := range d.Copies {
+			if !c.Target.Known {
+				continue
+			}
+			for _, s := range c.Sources {
+				if !s.Known {
+					continue
+				}
+				names := []string{s.Text}
+				if source.HasGlob(s.Text) {
+					names = source.Glob(v.fs, s.Text)
+				}
+				for _, from := range names {
+					if from == file {
+						add(c.Target.Text)
+						add(path.Join(c.Target.Text, path.Base(file)))
+					} else if rest, ok := strings.CutPrefix(file, strings.TrimSuffix(from, "/")+"/"); ok || from == "." && !path.IsAbs(file) {
+						if from == "." {
+							rest = file
+						}
+						add(path.Join(c.Target.Text, rest))
+					}
+				}
+			}
+		}
+	}
+	return targets
+}
+
+// Listing is what lies in a folder whose names match a pattern; complete is false
+// where more may.
+func (v *View) Listing(dir, pattern string) (places map[string]Place, complete bool) {
+	dir = cleanRun(dir)
+	places = map[string]Place{}
+	complete = !v.unsure
+	names := map[string]bool{}
+	list := func(folder string) {
+		entries, err := v.fs.ReadDir(folder)
+		if err != nil {
+			complete = false
+			return
+		}
+		for _, e := range entries {
+			names[e.Name()] = true
+		}
+	}
+	covered := false
+	for _, m := range v.mounts {
+		if !m.Target.Known {
+			continue
+		}
+		at := cleanRun(m.Target.Text)
+		if path.Dir(at) == dir {
+			names[path.Base(at)] = true
+		}
+		if rest, ok := below(dir, m.Target); ok && !covered {
+			covered = true
+			switch p := v.mounted(m, rest); p.Kind {
+			case Folder:
+				list(p.Path)
+			case Nothing:
+			case Unknown, Own, File, Text:
+				complete = false
+			}
+		}
+	}
+	if !covered {
+		complete = v.imageNames(dir, names, list) && complete
+	}
+	for name := range names {
+		if source.Match(pattern, name) {
+			if p := v.At(path.Join(dir, name)); p.Kind != Folder {
+				places[name] = p
+			}
+		}
+	}
+	return places, complete
+}
+
+// imageNames adds the names that the image has in a folder.
+func (v *View) imageNames(dir string, names map[string]bool, list func(string)) (complete bool) {
+	complete = v.Image != nil
+	if v.Image != nil {
+		for name := range v.Image.Files(ListenLast) {
+			if path.Dir(name) == dir {
+				names[path.Base(name)] = true
+			}
+		}
+		complete = v.Image.Files(ListenLast) != nil
+	}
+	d := v.Service.Dockerfile
+	if d == nil {
+		return complete
+	}
+	for _, r := range d.Runs {
+		complete = complete && !mentions(r.Text, path.Join(dir, "\x00"))
+	}
+	for _, c := range d.Copies {
+		rest, under := below(dir, c.Target)
+		at := cleanRun(c.Target.Text)
+		switch {
+		case !c.Target.Known:
+		case !under && path.Dir(at) == dir:
+			names[path.Base(at)] = true
+		case !under:
+		default:
+			for _, s := range c.Sources {
+				if !s.Known {
+					complete = false
+					continue
+				}
+				from := []string{s.Text}
+				if source.HasGlob(s.Text) {
+					from = source.Glob(v.fs, s.Text)
+				}
+				for _, f := range from {
+					switch p := v.here(f, c.Span); {
+					case p.Kind == Folder:
+						if v.here(path.Join(f, rest), c.Span).Kind == Folder {
+							list(path.Join(f, rest))
+						}
+					case rest == "":
+						names[path.Base(f)] = true
+					}
+				}
+			}
+		}
+	}
+	return complete
+}
+
+// Store is what backs a path: two paths in two containers with the same store
+// hold the same files. known is false where that is not to be told.
+func (v *View) Store(name string) (store string, known bool) {
+	name = cleanRun(name)
+	if v.unsure {
+		return "", false
+	}
+	for _, m := range v.mounts {
+		rest, ok := below(name, m.Target)
+		if !ok {
+			continue
+		}
+		switch {
+		case !m.Source.Known || m.Subpath:
+			return "", false
+		case m.Kind == Bind:
+			return "bind:" + path.Join(m.Source.Text, rest), true
+		case m.Kind == Volume && m.Source.Text != "":
+			return "volume:" + m.Source.Text + ":" + path.Join("/", rest), true
+		case m.Kind == Volume:
+			return "own volume:" + m.Owner + ":" + cleanRun(m.Target.Text) + ":" + path.Join("/", rest), true
+		}
+		break
+	}
+	return "container:" + v.Service.Name + ":" + name, true
+}

@@ -1,0 +1,209 @@
+package compose
+
+import (
+	"fmt"
+	"testing"
+
+	"nginx-lint/analyzer/source"
+)
+
+const stackTree = `
+-- docker-compose.yml --
+services:
+  web:
+    image: nginx:1.27
+    volumes:
+      - ./nginx/conf.d:/etc/nginx/conf.d:ro
+      - ./nginx/special.conf:/etc/nginx/conf.d/over.conf
+      - sock:/var/run/php
+      - ./src:/app
+      - ./untracked:/etc/ssl
+    configs: [{source: inline, target: /etc/nginx/inline.conf}]
+  php:
+    build: docker/php
+    volumes: [sock:/run/php]
+    volumes_from: ["web:ro"]
+  old:
+    image: php:7.4-fpm
+    volumes: ["./www.conf:/usr/local/etc/php-fpm.d/www.conf"]
+configs: {inline: {content: "events {}"}}
+volumes: {sock: }
+-- nginx/conf.d/site.conf --
+-- nginx/conf.d/over.conf --
+-- nginx/special.conf --
+-- src/index.php --
+-- www.conf --
+-- docker/php/Dockerfile --
+FROM php:8.4.17-fpm
+COPY conf/*.conf /usr/local/etc/php-fpm.d/
+COPY conf/php.ini $PHP_INI_DIR/
+COPY code /app
+WORKDIR /srv
+COPY conf/a.conf here/
+COPY <<EOF /etc/inline
+x
+EOF
+RUN sed -i s/a/b/ /etc/edited.conf
+-- docker/php/conf/a.conf --
+-- docker/php/conf/php.ini --
+-- docker/php/code/x.php --
+`
+
+func TestView(t *testing.T) {
+	fsys, projects := tree(t, stackTree)
+	p := projects[0]
+	names := []string{"unknown", "own", "file", "folder", "text", "nothing"}
+	for _, c := range []struct{ service, path, want string }{
+		{"web", "/etc/nginx/conf.d/site.conf", "file nginx/conf.d/site.conf"},
+		{"web", "/etc/nginx/conf.d/over.conf", "file nginx/special.conf"},
+		{"web", "/etc/nginx/conf.d/none.conf", "nothing nginx/conf.d/none.conf"},
+		{"web", "/etc/nginx/nginx.conf", "own "},
+		{"web", "/etc/nginx/inline.conf", "text "},
+		{"web", "/etc/ssl/x", "unknown "},
+		{"web", "/run/php/a.sock", "unknown "},
+		{"web", "/app", "folder src"},
+		{"php", "/usr/local/etc/php-fpm.d/a.conf", "file docker/php/conf/a.conf"},
+		{"php", "/usr/local/etc/php-fpm.d/www.conf", "own "},
+		{"php", "/usr/local/etc/php/php.ini", "file docker/php/conf/php.ini"},
+		{"php", "/app/index.php", "file src/index.php"},
+		{"php", "/app/x.php", "nothing src/x.php"},
+		{"php", "/srv/here/a.conf", "file docker/php/conf/a.conf"},
+		{"php", "/etc/inline", "text "},
+		{"php", "/etc/edited.conf", "unknown "},
+		{"php", "/etc/other.conf", "own "},
+		{"old", "/usr/local/etc/php-fpm.d/www.conf", "file www.conf"},
+		{"old", "/usr/local/etc/php-fpm.d/zz-docker.conf", "own "},
+	} {
+		at := p.View(p.Service(c.service), fsys).At(c.path)
+		if got := names[at.Kind] + " " + at.Path; got != c.want {
+			t.Errorf("%s %s: %s, not %s", c.service, c.path, got, c.want)
+		}
+	}
+	web, php := p.View(p.Service("web"), fsys), p.View(p.Service("php"), fsys)
+	if got := fmt.Sprint(web.Targets("nginx/conf.d/site.conf"), web.Targets("nginx/conf.d/over.conf"), php.Targets("docker/php/conf/a.conf")); got != "[/etc/nginx/conf.d/site.conf] [] [/usr/local/etc/php-fpm.d/a.conf /srv/here/a.conf]" {
+		t.Error(got)
+	}
+	a, _ := web.Store("/run/php/a.sock")
+	b, known := php.Store("/var/run/php/a.sock")
+	if a != b || !known || a != "volume:sock:/a.sock" {
+		t.Error(a, b, known)
+	}
+	if c, _ := web.Store("/run/other.sock"); c != "container:web:/run/other.sock" {
+		t.Error(c)
+	}
+	if got := []Program{web.Runs(), php.Runs(), p.View(p.Service("old"), fsys).Runs()}; got[0] != Nginx || got[1] != FPM || got[2] != FPM {
+		t.Error(got)
+	}
+	places, complete := php.Listing("/usr/local/etc/php-fpm.d", "*.conf")
+	if len(places) != 4 || !complete || places["a.conf"].Path != "docker/php/conf/a.conf" || places["zz-docker.conf"].Kind != Own {
+		t.Error(places, complete)
+	}
+	if places, complete = web.Listing("/etc/nginx/conf.d", "*.conf"); len(places) != 2 || !complete {
+		t.Error(places, complete)
+	}
+}
+
+func TestRuns(t *testing.T) {
+	for service, want := range map[string]Program{
+		"{image: nginx}":                                                                Nginx,
+		"{image: 'docker.io/library/nginx:1.2'}":                                        Nginx,
+		"{image: nginx, command: [nginx, -g, 'daemon off;']}":                           Nginx,
+		`{image: nginx, command: "/bin/sh -c 'envsubst < a > b && exec nginx -g off'"}`: Nginx,
+		"{image: nginx, command: supervisord}":                                          0,
+		"{image: nginx, entrypoint: /start.sh}":                                         0,
+		"{image: nginx, volumes: ['./x.sh:/docker-entrypoint.d/40-php.sh']}":            0,
+		"{image: trafex/php-nginx}":                                                     0,
+		"{image: nginx:alpine, build: here}":                                            0,
+		"{image: 'php:8.3-fpm'}":                                                        FPM,
+		"{image: 'php:8.3-cli'}":                                                        0,
+		"{image: 'php:8.3-apache'}":                                                     Web,
+		"{image: 'wordpress:6-php8.2-fpm-alpine'}":                                      FPM,
+		"{image: wordpress}":                                                            Web,
+		"{image: 'example.com/php:8.3-fpm'}":                                            0,
+		"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN docker-php-ext-install intl\"}}":     FPM,
+		"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN apk add nginx\\nCMD [\\\"x\\\"]\"}}": 0,
+		"{build: {context: ., dockerfile_inline: \"FROM nginx\\nRUN apk add php83-fpm\"}}":                     0,
+	} {
+		fsys, projects := tree(t, "-- compose.yml --\nservices: {a: "+service+"}\n")
+		if got := projects[0].View(projects[0].Services[0], fsys).Runs(); got != want {
+			t.Errorf("%s: %d, not %d", service, got, want)
+		}
+	}
+}
+
+func TestSide(t *testing.T) {
+	for ref, want := range map[string]Side{
+		"php:7.4-fpm": ListenLast, "php:8.1-fpm-alpine": ListenLast, "php:7.4.13-fpm": ListenLast, "php:8.2.30-fpm": ListenLast,
+		"php:8.2.31-fpm-trixie": ListenFirst, "php:8.2-fpm-alpine": UnknownSide, "php:fpm": UnknownSide, "php:8-fpm": UnknownSide,
+		"php:8.3.29-fpm": ListenLast, "php:8.3.30-fpm": ListenFirst, "php:8.4.16-fpm": ListenLast, "php:8.4.17-fpm": ListenFirst,
+		"php:8.5.1-fpm": ListenLast, "php:8.5.2-fpm": ListenFirst, "php:8.6-fpm": ListenFirst, "php:5.6-fpm": UnknownSide,
+		"wordpress:6.4-php8.1-fpm": ListenLast, "wordpress:php8.3-fpm": UnknownSide, "nextcloud:28-fpm": UnknownSide,
+	} {
+		v := Value{Text: ref, Known: true}
+		if got := Lookup(v).Side(v); got != want {
+			t.Errorf("%s: %d, not %d", ref, got, want)
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	_, projects := tree(t, `
+-- compose.yml --
+services:
+  web: {image: nginx, networks: [front, back], links: ["php:app"], extra_hosts: ["db:10.0.0.1"]}
+  php: {image: php, networks: {back: {aliases: [fpm]}}, container_name: Engine}
+  far: {image: php, networks: [away]}
+  side: {image: x, network_mode: "service:web"}
+  out: {image: x, networks: [shared]}
+networks: {front: , back: , away: , shared: {external: true}}
+`)
+	p := projects[0]
+	for _, c := range []struct{ from, name, want string }{
+		{"web", "php", "[php] true"}, {"web", "FPM", "[php] true"}, {"web", "engine", "[php] true"}, {"web", "app", "[php] true"},
+		{"web", "far", "[] true"}, {"web", "nobody", "[] true"}, {"web", "db", "[] false"}, {"side", "php", "[php] true"}, {"out", "php", "[] false"},
+	} {
+		to, known := p.Resolve(p.Service(c.from), c.name)
+		names := []string{}
+		for _, s := range to {
+			names = append(names, s.Name)
+		}
+		if got := fmt.Sprint(names, " ", known); got != c.want {
+			t.Errorf("%s → %s: %s, not %s", c.from, c.name, got, c.want)
+		}
+	}
+}
+
+func TestDockerfile(t *testing.T) {
+	f := source.NewFile("Dockerfile", "# escape=\\\n# a comment\nARG A=1\nFROM a:$A AS one\n"+
+		"RUN apt-get update && \\\n  # not a part\n\n  apt-get install x \\\n  y\n"+
+		"COPY <<EOF <<-'END' /dir/\na\n\tb\nEOF\n\tc\n\tEND\n"+
+		"RUN <<X cat\nFROM nothing\nX\nENV P=\"/a b\" Q=/q\nENV R /r s\nFROM one\nCOPY [\"x y\", \"$Q/\"]\nADD http://e/x /z\nCMD [\"php-fpm\"]\n")
+	d := readStage(f, &Build{Context: Value{Text: "ctx", Known: true}, Target: Value{Known: true}})
+	if d == nil || d.Base.Text != "a:1" || len(d.Runs) != 2 || d.Runs[0].Text != "apt-get update &&   apt-get install x   y" {
+		t.Fatalf("%+v", d)
+	}
+	var got []string
+	for _, c := range d.Copies {
+		line := c.Target.Text + " " + c.Text
+		for _, s := range c.Sources {
+			line += fmt.Sprint(s.Text, s.Known)
+		}
+		got = append(got, line)
+	}
+	want := "[\"/dir/EOF a\\n\\tb\\n\" \"/dir/END c\\n\" \"/q ctx/x ytrue\" \"/z http://e/xfalse\"]"
+	if fmt.Sprintf("%q", got) != want {
+		t.Errorf("%q", got)
+	}
+	if d.Env["P"].Text != "/a b" || d.Env["R"].Text != "/r s" || d.Command.program() != "php-fpm" {
+		t.Errorf("%+v", d.Env)
+	}
+}
+
+// Every entry says where it was read, and none hides another.
+func TestImages(t *testing.T) {
+	for i, img := range Images {
+		if img.Source == "" || img.Program == 0 || len(img.Ports) == 0 || img.Config == "" || len(img.Starts) == 0 {
+			t.Errorf("%d: %+v", i, img)
+		}
+	}
+}
