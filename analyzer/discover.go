@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/syntax"
@@ -77,6 +78,8 @@ func (p *project) search(dir string, into *found, depth int) error {
 		case mode&fs.ModeSymlink != 0:
 			p.link(name, into)
 		case !mode.IsRegular():
+		case compose.IsFile(entry.Name()):
+			p.composeFiles = append(p.composeFiles, name)
 		case candidate(dir, entry.Name()):
 			into.files = append(into.files, name)
 		case into.spare == "" && isSpare(entry.Name()) && candidate(dir, strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))):

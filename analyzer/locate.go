@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/syntax"
 )
@@ -45,6 +46,10 @@ type reader struct {
 	prefix string
 	// confs are the absolute folders that, by their builds, servers call what is main's own folder.
 	confs []string
+	// view is the file system of the container that main is read in, configDir the
+	// folder that relative includes are below there; nil where it is in none.
+	view      *compose.View
+	configDir string
 	// host is the root of main's host, once it is known.
 	host *string
 }
@@ -129,7 +134,7 @@ func (r *reader) place(pattern string) (p string, outside, known bool) {
 // Place implements nginx.Loader.
 func (r *reader) Place(name string) string {
 	p, outside, known := r.place(name)
-	if outside || !known || r.prefix == "" || r.p.opts.Root != "" && !r.p.below(r.p.short(p), r.p.opts.Root) {
+	if r.view != nil || outside || !known || r.prefix == "" || r.p.opts.Root != "" && !r.p.below(r.p.short(p), r.p.opts.Root) {
 		return ""
 	}
 	if _, err := r.p.opts.FS.Stat(p); !errors.Is(err, fs.ErrNotExist) {
@@ -160,6 +165,11 @@ func (r *reader) upwards(pattern string) []string {
 // expand is the files that an include names, in the servers' order. complete is
 // false where a file is not there, or for a glob, its folder.
 func (r *reader) expand(pattern string) (names []string, complete, outside bool) {
+	if r.view != nil {
+		if names, complete, known := r.inContainer(pattern); known {
+			return names, complete, false
+		}
+	}
 	paths, outside := r.locate(pattern)
 	for _, name := range paths {
 		name = r.p.short(name)

@@ -46,6 +46,10 @@ type project struct {
 	namesLeft    int
 	tooManyNames struct{ main, pattern string }
 
+	// composeFiles are those that the search has met.
+	composeFiles []string
+	services     services
+
 	mains     []*nginx.Config
 	fragments []*nginx.Config
 	masters   []*fpm.Master
@@ -369,8 +373,10 @@ func (p *project) load(candidates []*file) error {
 	if named == 0 && len(p.failures) == 0 {
 		return p.nothing()
 	}
+	p.findServices()
 	p.loadNginx(candidates, kinds)
 	p.loadFPM(candidates, kinds)
+	p.placeMasters()
 	return nil
 }
 
@@ -472,9 +478,11 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		if r.prefix = r.ownPrefix(); r.prefix == "" {
 			r.prefix = path.Dir(f.path)
 		}
+		in := r.container(true)
 		p.wanted(f, "a main nginx file")
 		c := nginx.Load(f.nginx, p.opts.NginxVersion, r, budget)
 		c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
+		p.services.nginx[c] = in
 		note(c)
 		p.mains = append(p.mains, c)
 	}
@@ -489,7 +497,9 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		}
 		r := &reader{p: p, main: f.path, confs: nginxPrefixes}
 		r.prefix = r.ownPrefix()
+		in := r.container(false)
 		c := nginx.LoadFragment(f.nginx, context, p.opts.NginxVersion, r, budget)
+		p.services.nginx[c] = in
 		note(c)
 		lone = append(lone, c)
 	}
@@ -548,8 +558,9 @@ func Contexts() []string {
 func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 	budget := fpm.NewBudget()
 	taken := map[*syntax.INI]bool{}
+	p.loadContainerMasters(taken, budget)
 	for _, f := range candidates {
-		if kinds[f] != kindFPMMain || p.linked(f) {
+		if kinds[f] != kindFPMMain || p.linked(f) || taken[f.ini] {
 			continue
 		}
 		p.wanted(f, "a main PHP-FPM file")

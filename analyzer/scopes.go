@@ -23,13 +23,13 @@ type unit struct {
 }
 
 // group sorts the configurations into scopes: what runs together on one host.
-// Where the caller does not say so, a host tree (the folder that holds an `etc`) is
-// one; elsewhere a scope is the deepest folder that holds both nginx and PHP-FPM
+// Where the caller does not say so, a compose project is one, and a host tree (the
+// folder that holds an `etc`); elsewhere a scope is the deepest folder that holds both nginx and PHP-FPM
 // files which no deeper scope has.
 func (p *project) group() {
 	declared := make([]*stack.Scope, len(p.opts.Scopes))
 	hosts := map[string]*stack.Scope{}
-	var loose []unit
+	var rest, loose []unit
 	for _, u := range p.units() {
 		if i := p.declared(u); i >= 0 {
 			if declared[i] == nil {
@@ -43,6 +43,9 @@ func (p *project) group() {
 			u.join(p.newScope(u.name))
 			continue
 		}
+		rest = append(rest, u)
+	}
+	for _, u := range p.groupServices(rest) {
 		root, ok := p.hostRoot(path.Join(u.dir, "file"))
 		if p.opts.Root != "" {
 			root, ok = p.opts.Root, true
@@ -58,7 +61,9 @@ func (p *project) group() {
 	}
 	p.groupLoose(loose)
 	for _, s := range p.scopes {
-		p.prune(s)
+		if s.Containers == nil { // what a container reads is known
+			p.prune(s)
+		}
 		p.declareListeners(s, declared)
 	}
 	slices.SortStableFunc(p.scopes, func(a, b *stack.Scope) int { return strings.Compare(a.Name, b.Name) })

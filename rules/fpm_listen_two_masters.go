@@ -40,6 +40,9 @@ func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 		etc, path string
 		port      int
 	}
+	if s.Containers != nil {
+		return // each has its own addresses
+	}
 	made := map[place][]binding{}
 	included := map[*syntax.INI]bool{}
 	for _, m := range s.Masters {

@@ -191,6 +191,18 @@ func (img *Image) Side(ref Value) Side {
 	return ListenLast
 }
 
+// Version is the branch of PHP ("8.2") that a tag names, else "".
+func (img *Image) Version(ref Value) string {
+	if img.phpTag == nil || !ref.Known {
+		return ""
+	}
+	_, tag := splitImage(ref.Text)
+	if m := img.phpTag.FindStringSubmatch(tag); m != nil {
+		return m[1] + "." + m[2]
+	}
+	return ""
+}
+
 // The files of the php images that matter here, in our own words. What php-fpm
 // makes of them together is what it makes of the image's.
 const (

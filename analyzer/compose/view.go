@@ -425,6 +425,22 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string)) 
 	return complete
 }
 
+// Changed reports whether something may lie in a folder that the image does not bring.
+func (v *View) Changed(dir string) bool {
+	dir = cleanRun(dir)
+	inside := func(name Value) bool {
+		_, ok := below(cleanRun(name.Text), Value{Text: dir, Known: true})
+		_, over := below(dir, name)
+		return ok || over
+	}
+	if v.unsure || slices.ContainsFunc(v.mounts, func(m Mount) bool { return inside(m.Target) }) {
+		return true
+	}
+	d := v.Service.Dockerfile
+	return d != nil && (slices.ContainsFunc(d.Copies, func(c Copy) bool { return inside(c.Target) && c.Target.Text != "/" }) ||
+		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) }))
+}
+
 // Store is what backs a path: two paths in two containers with the same store
 // hold the same files. known is false where that is not to be told.
 func (v *View) Store(name string) (store string, known bool) {

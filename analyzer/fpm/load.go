@@ -3,6 +3,7 @@ package fpm
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/syntax"
@@ -134,7 +135,9 @@ func (b *builder) open(head *syntax.Entry) {
 		b.pools[name] = p
 		b.master.Pools = append(b.master.Pools, p)
 	}
-	p.Heads = append(p.Heads, head.Span)
+	if !strings.HasPrefix(head.Span.File.Path, "stock:") { // nobody wrote an image's own
+		p.Heads = append(p.Heads, head.Span)
+	}
 	b.current = &p.Section
 }
 

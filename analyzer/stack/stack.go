@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
@@ -50,6 +51,8 @@ type Scope struct {
 	NginxUser string
 	// Closed is set where the caller knows that nothing else listens on the host.
 	Closed bool
+	// Containers are those of the compose project that the scope is; nil for a host.
+	Containers *Containers
 	// Container is set where files beside the configuration say that it runs in containers.
 	Container bool
 	// Documents is what lies below the folders that nginx serves; nil where nothing is known of it.
@@ -129,7 +132,7 @@ var hostLayout = regexp.MustCompile(`(^|/)etc/(php/[^/]+/fpm/)?php-fpm\.conf$`)
 // InUse reports whether nginx certainly reads a configuration of the scope: a
 // fragment beside a main file may be one that it does not include.
 func (s *Scope) InUse(c *nginx.Config) bool {
-	return !c.Fragment || !slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment })
+	return !c.Fragment || s.Containers != nil || !slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment })
 }
 
 // User is the user and group of nginx's workers, with the directive that says
@@ -164,6 +167,10 @@ type Listener struct {
 	Pool *fpm.Pool
 	// Address is that of nginx's own servers; nil for others.
 	Address *Address
+	// Service is the one of a compose project whose image listens by itself; nil for others.
+	Service *compose.Service
+	// Image is set where it is the image that says so: Span is where that is named.
+	Image bool
 }
 
 // A Target is one `*_pass` in one place.
@@ -284,8 +291,10 @@ func (b *Budget) countNames(s *Scope, a *Address, known map[*nginx.Block]int) {
 func Build(s *Scope, budget *Budget) {
 	for _, m := range s.Masters {
 		for _, p := range m.Pools {
-			if l := poolListener(p); l != nil {
-				s.Listeners = append(s.Listeners, l)
+			if l := poolListener(p); s.Containers != nil && s.Containers.Floating[m] != nil {
+				s.UnknownPools = append(s.UnknownPools, p)
+			} else if l != nil {
+				s.Listeners = append(s.Listeners, s.written(l))
 			} else if !p.Get("listen").Known {
 				s.UnknownPools = append(s.UnknownPools, p)
 			}
@@ -369,7 +378,7 @@ func (j *joiner) hops(t *Target) bool {
 	for i, p := range t.Peers {
 		w := way{t.Config, p.Endpoint}
 		if j.found[w] == nil {
-			candidates := j.index.candidates(p.Endpoint)
+			candidates := j.index.candidates(p.Endpoint, j.scope.Containers != nil)
 			if len(candidates) > j.budget.compared {
 				return false
 			}
@@ -417,13 +426,14 @@ func newIndex(listeners []*Listener) index {
 	return in
 }
 
-func (in index) candidates(e Endpoint) []*Listener {
+// candidates are those that may be reached. Containers may have one folder under several names.
+func (in index) candidates(e Endpoint, containers bool) []*Listener {
 	switch {
 	case e.Net == TCP && isAddr(e.Host):
 		return slices.Concat(in.byAddr[Endpoint{Host: e.Host, Port: e.Port}], in.open[e.Port])
 	case e.Net == TCP:
 		return in.byPort[e.Port]
-	case path.IsAbs(e.Path):
+	case path.IsAbs(e.Path) && !containers:
 		return slices.Concat(in.byPath[e.Path], in.byRelative[path.Base(e.Path)])
 	}
 	return in.byName[path.Base(e.Path)]
@@ -433,7 +443,7 @@ func (j *joiner) reach(w way, candidates []*Listener) *Reach {
 	h := &Reach{Certain: true}
 	own, local := No, w.to.Local()
 	for _, l := range candidates {
-		reaches := w.to.Reaches(l.Endpoint)
+		reaches := j.scope.reaches(w, l)
 		if l.Address != nil && l.Address.Config == w.from && reaches != No && local {
 			h.Own = append(h.Own, l.Address)
 			own = max(own, reaches)
@@ -458,7 +468,7 @@ func (j *joiner) reach(w way, candidates []*Listener) *Reach {
 			h.Listeners = []*Listener{l}
 		}
 	}
-	h.Nothing = h.Certain && local && len(h.Listeners) == 0
+	h.Nothing = h.Certain && local && len(h.Listeners) == 0 && (j.scope.Containers == nil || j.scope.Containers.known(w))
 	return h
 }
 

@@ -34,6 +34,7 @@ var planted = []struct {
 	{"grammar", "analyzer/grammar", []string{"nginx-lint/analyzer/syntax/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/catalog/sub", "nginx-lint/analyzer/nginx/sub"}},
 	{"spelling", "analyzer/spelling", []string{"nginx-lint/analyzer/catalog/sub"}, []string{"iter"}},
 	{"fpm", "analyzer/fpm", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/syntax/sub"}},
+	{"compose", "analyzer/compose", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/stack/sub"}, []string{"nginx-lint/analyzer/source/sub"}},
 	{"stack", "analyzer/stack", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub"}, []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/fpm/sub"}},
 	{"analyzer", "analyzer", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/stack/sub"}},
 	{"rules", "rules", []string{"os", "os/exec", "net/http", "nginx-lint/fixer/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/sub", "strings"}},

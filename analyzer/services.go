@@ -1,0 +1,349 @@
+package analyzer
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/compose"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+// A service is one of a compose project, with the files of its containers.
+type service struct {
+	*compose.Service
+	project *compose.Project
+	view    *compose.View
+}
+
+// services are those of all compose projects in the tree, and what runs in them.
+type services struct {
+	all []service
+	// nginx are the services that read a file as nginx configuration.
+	nginx map[*nginx.Config][]service
+	// masters are the service that a master runs in.
+	masters map[*fpm.Master]service
+	// floating are what the images' older releases make of masters, see stack.Containers.
+	floating map[*fpm.Master]*fpm.Master
+}
+
+// spareProject are the names of compose files that are to be copied first.
+var spareProject = regexp.MustCompile(`(?i)(^|[._-])(sample|example|template|dist)([._-]|$)`)
+
+// findServices reads the compose files that the search has met.
+func (p *project) findServices() {
+	p.services = services{nginx: map[*nginx.Config][]service{}, masters: map[*fpm.Master]service{}, floating: map[*fpm.Master]*fpm.Master{}}
+	if p.opts.Root != "" {
+		return // one host
+	}
+	slices.Sort(p.composeFiles)
+	byDir := map[string][]string{}
+	var dirs []string
+	for _, name := range slices.Compact(p.composeFiles) {
+		if spareProject.MatchString(path.Base(name)) {
+			continue
+		}
+		dir := path.Dir(name)
+		if byDir[dir] == nil {
+			dirs = append(dirs, dir)
+		}
+		byDir[dir] = append(byDir[dir], path.Base(name))
+	}
+	for _, dir := range dirs {
+		for _, project := range compose.Load(dir, byDir[dir], p.open) {
+			for _, s := range project.Services {
+				p.services.all = append(p.services.all, service{s, project, project.View(s, p.opts.FS)})
+			}
+		}
+	}
+}
+
+// open is the text of a file; nil where it cannot be read.
+func (p *project) open(name string) *source.File {
+	if name = p.short(name); p.outside(name) {
+		return nil
+	}
+	return p.files.read(p.files.get(name))
+}
+
+// configFile are the paths below a folder of nginx configuration that the
+// images' own nginx.conf, and those of distributions, include.
+var configFile = regexp.MustCompile(`^/(conf\.d/[^/]*\.conf|http\.d/[^/]*\.conf|sites-enabled/[^/]+|server_blocks/[^/]*\.conf|templates/.*\.template)$`)
+
+// reads are the services in whose containers nginx reads a file: as its main file,
+// or where main is false, as one that a main file includes which is not in the tree.
+func (ss *services) reads(file string, main bool) []service {
+	var found []service
+	for _, s := range ss.all {
+		for _, target := range s.view.Targets(file) {
+			dir, ok := compose.ConfigDir(target)
+			if !ok {
+				continue
+			}
+			if main && target == dir+"/nginx.conf" || !main && configFile.MatchString(strings.TrimPrefix(target, dir)) && s.view.At(dir+"/nginx.conf").Kind != compose.File {
+				found = append(found, s)
+				break
+			}
+		}
+	}
+	return found
+}
+
+// container notes in which container a configuration is read, and returns all such services.
+func (r *reader) container(main bool) []service {
+	in := r.p.services.reads(r.main, main)
+	if len(in) == 0 {
+		return nil
+	}
+	r.view, r.configDir = in[0].view, "/etc/nginx"
+	for _, target := range r.view.Targets(r.main) {
+		if dir, ok := compose.ConfigDir(target); ok {
+			r.configDir = dir
+			break
+		}
+	}
+	return in
+}
+
+// inContainer resolves an include of a configuration as its container sees it;
+// known is false where that is not to be told.
+func (r *reader) inContainer(pattern string) (names []string, complete, known bool) {
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(r.configDir, pattern)
+	}
+	if !source.HasGlob(pattern) {
+		switch at := r.view.At(pattern); at.Kind {
+		case compose.File:
+			return []string{at.Path}, true, true
+		case compose.Own, compose.Nothing, compose.Text:
+			return nil, false, true
+		case compose.Unknown, compose.Folder:
+		}
+		return nil, false, false
+	}
+	dir := path.Dir(pattern)
+	if source.HasGlob(dir) {
+		return nil, false, false
+	}
+	places, complete := r.view.Listing(dir, path.Base(pattern))
+	for name, at := range places {
+		switch at.Kind {
+		case compose.File:
+			names = append(names, name)
+		case compose.Nothing, compose.Folder:
+		case compose.Unknown, compose.Own, compose.Text:
+			complete = false
+		}
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = places[name].Path
+	}
+	return names, complete, len(names) > 0 || complete
+}
+
+// fpmTarget are the paths in containers at which PHP-FPM is configured.
+var fpmTarget = regexp.MustCompile(`/((php-fpm\d*|php\d*-fpm)\.conf|(php-fpm\d*\.d|pool\.d|fpm)/[^/]*\.conf)$`)
+
+// containerINI reads the files that a master in a container includes.
+type containerINI struct {
+	p    *project
+	view *compose.View
+	side compose.Side
+}
+
+// IncludeINI implements fpm.Loader.
+func (c *containerINI) IncludeINI(pattern string) (files []*syntax.INI, complete, outside bool) {
+	if !path.IsAbs(pattern) {
+		pattern = path.Join("/usr/local", pattern)
+	}
+	if !source.HasGlob(pattern) {
+		ini, ok := c.file(pattern, c.view.At(pattern))
+		if ini != nil {
+			files = append(files, ini)
+		}
+		return files, ok && ini != nil, false
+	}
+	dir := path.Dir(pattern)
+	places, complete := c.view.Listing(dir, path.Base(pattern))
+	names := make([]string, 0, len(places))
+	for name := range places {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		ini, ok := c.file(path.Join(dir, name), places[name])
+		complete = complete && ok
+		if ini != nil {
+			files = append(files, ini)
+		}
+	}
+	return files, complete, false
+}
+
+// file is what lies at a path of the container; ok is false where that is not known.
+func (c *containerINI) file(name string, at compose.Place) (ini *syntax.INI, ok bool) {
+	switch at.Kind {
+	case compose.File:
+		f := c.p.files.get(at.Path)
+		if ini := c.p.files.iniFile(f); ini != nil {
+			c.p.wanted(f, name+" in the containers of "+c.view.Service.Name)
+			return ini, true
+		}
+	case compose.Own:
+		if text, known := c.view.Image.Files(c.side)[name]; known {
+			return syntax.ParseINI(source.NewFile("stock:"+strings.TrimPrefix(name, "/usr/local/etc/"), text)), true
+		}
+	case compose.Nothing, compose.Folder:
+		return nil, true
+	case compose.Text, compose.Unknown:
+	}
+	return nil, false
+}
+
+// loadContainerMasters reads the masters of the services whose image is known, and
+// notes which files they take.
+func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.Budget) {
+	for _, s := range p.services.all {
+		img := s.view.Image
+		if img == nil || img.Program != compose.FPM || img.Files(compose.ListenLast) == nil {
+			continue
+		}
+		base := s.BaseImage()
+		load := func(side compose.Side) *fpm.Master {
+			c := &containerINI{p, s.view, side}
+			main, _ := c.file(img.Config, s.view.At(img.Config))
+			if main == nil {
+				return nil
+			}
+			m := fpm.Load(main, c, budget)
+			m.Version = img.Version(base)
+			for _, f := range m.Files {
+				if !strings.HasPrefix(f.File.Path, "stock:") {
+					m.Path = f.File.Path
+					taken[f] = true
+				}
+			}
+			return m
+		}
+		side := img.Side(base)
+		m := load(max(side, compose.ListenLast))
+		if m == nil {
+			continue
+		}
+		if side == compose.UnknownSide {
+			if newer := load(compose.ListenFirst); !sameListeners(m, newer) {
+				p.services.floating[newer] = m
+				m = newer
+			}
+		}
+		p.services.masters[m] = s
+		p.masters = append(p.masters, m)
+	}
+}
+
+// sameListeners reports whether the pools of two masters listen on the same addresses.
+func sameListeners(a, b *fpm.Master) bool {
+	return slices.EqualFunc(a.Pools, b.Pools, func(a, b *fpm.Pool) bool {
+		va, vb := a.Get("listen"), b.Get("listen")
+		return va.Text == vb.Text && va.Known == vb.Known
+	})
+}
+
+// placeMasters finds the services that the other masters run in: those in which
+// one of their files lies where PHP-FPM looks for it.
+func (p *project) placeMasters() {
+	for _, m := range p.masters {
+		if _, placed := p.services.masters[m]; placed {
+			continue
+		}
+		var found []service
+		for _, s := range p.services.all {
+			if slices.ContainsFunc(m.Files, func(f *syntax.INI) bool {
+				return slices.ContainsFunc(s.view.Targets(f.File.Path), fpmTarget.MatchString)
+			}) {
+				found = append(found, s)
+			}
+		}
+		if len(found) == 1 { // a master in several would be several
+			p.services.masters[m] = found[0]
+		}
+	}
+}
+
+// groupServices makes a scope of each compose project whose nginx was read, and
+// returns the units that belong to none.
+func (p *project) groupServices(units []unit) (rest []unit) {
+	scopes := map[*compose.Project]*stack.Scope{}
+	scope := func(s service) *stack.Scope {
+		if scopes[s.project] == nil {
+			made := p.newScope(s.project.Dir)
+			made.Containers = &stack.Containers{
+				Project: s.project, Views: map[*compose.Service]*compose.View{},
+				Nginx: map[*nginx.Config][]*compose.Service{}, Masters: map[*fpm.Master]*compose.Service{}, Floating: p.services.floating,
+			}
+			for _, other := range p.services.all {
+				if other.project == s.project {
+					made.Containers.Views[other.Service] = other.view
+				}
+			}
+			made.Listeners = p.imageListeners(s.project)
+			scopes[s.project] = made
+		}
+		return scopes[s.project]
+	}
+	for _, u := range units {
+		for _, s := range p.services.nginx[u.config] {
+			in := scope(s)
+			if in.Containers.Nginx[u.config] == nil {
+				u.join(in)
+			}
+			in.Containers.Nginx[u.config] = append(in.Containers.Nginx[u.config], s.Service)
+		}
+	}
+	for _, u := range units {
+		s, placed := p.services.masters[u.master]
+		switch {
+		case u.master != nil && placed:
+			in := scope(s)
+			u.join(in)
+			in.Containers.Masters[u.master] = s.Service
+		case u.config == nil || len(p.services.nginx[u.config]) == 0:
+			rest = append(rest, u)
+		}
+	}
+	return rest
+}
+
+// imageListeners are what the services of a project listen on whose images are
+// known, and neither nginx nor PHP-FPM with files that are read.
+func (p *project) imageListeners(project *compose.Project) []*stack.Listener {
+	var found []*stack.Listener
+	for _, s := range p.services.all {
+		if s.project != project || s.view.Runs() == 0 || s.view.Runs() == compose.Nginx {
+			continue
+		}
+		if slices.ContainsFunc(p.masters, func(m *fpm.Master) bool { return p.services.masters[m].Service == s.Service }) {
+			continue
+		}
+		img := s.view.Image
+		protocol := stack.HTTP
+		if img.Program == compose.FPM {
+			protocol = stack.FastCGI
+		}
+		if s.view.Changed(path.Dir(img.Config)) {
+			continue
+		}
+		for _, port := range img.Ports {
+			found = append(found, &stack.Listener{
+				Endpoint: stack.TCPEndpoint("*", port), Protocol: protocol, Span: s.BaseImage().Span, Service: s.Service, Image: true,
+			})
+		}
+	}
+	return found
+}

@@ -1,0 +1,176 @@
+package stack
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/compose"
+	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
+)
+
+// Containers say in which containers of a compose project the configurations of a
+// scope run: addresses and sockets mean something else in each.
+type Containers struct {
+	Project *compose.Project
+	// Views are the file systems of the services.
+	Views map[*compose.Service]*compose.View
+	// Nginx are the services that read a configuration of nginx, Masters the one
+	// that runs a master.
+	Nginx   map[*nginx.Config][]*compose.Service
+	Masters map[*fpm.Master]*compose.Service
+	// Floating are the masters whose image sets the address of a pool before or
+	// after the files of the tree do, and its tag does not tell which. The pools
+	// are those of the newer images; here is what the older ones made of them.
+	Floating map[*fpm.Master]*fpm.Master
+}
+
+// Of is the service that a listener is in; nil where that is not known.
+func (c *Containers) Of(l *Listener) []*compose.Service {
+	switch {
+	case l.Service != nil:
+		return []*compose.Service{l.Service}
+	case l.Pool != nil && c.Masters[l.Pool.Master] != nil:
+		return []*compose.Service{c.Masters[l.Pool.Master]}
+	case l.Address != nil:
+		return c.Nginx[l.Address.Config]
+	}
+	return nil
+}
+
+// reaches reports whether a connection arrives at a listener.
+func (s *Scope) reaches(w way, l *Listener) Certainty {
+	c := s.Containers
+	if c == nil {
+		return w.to.Reaches(l.Endpoint)
+	}
+	from, at := c.Nginx[w.from], c.Of(l)
+	if len(from) == 0 || len(at) == 0 {
+		return min(w.to.Reaches(l.Endpoint), Maybe)
+	}
+	first := c.between(from[0], at[0], w.to, l.Endpoint)
+	for _, f := range from {
+		for _, a := range at {
+			if c.between(f, a, w.to, l.Endpoint) != first {
+				return Maybe
+			}
+		}
+	}
+	return first
+}
+
+// between is reaches of two services.
+func (c *Containers) between(from, at *compose.Service, to, l Endpoint) Certainty {
+	switch {
+	case to.Net != l.Net:
+		return No
+	case to.Net == Unix:
+		if !path.IsAbs(to.Path) || !path.IsAbs(l.Path) {
+			return min(samePath(to.Path, l.Path), Maybe)
+		}
+		a, known := c.Views[from].Store(to.Path)
+		b, other := c.Views[at].Store(l.Path)
+		if !known || !other {
+			if path.Base(to.Path) == path.Base(l.Path) {
+				return Maybe
+			}
+			return No
+		}
+		if a == b {
+			return Yes
+		}
+		return No
+	case to.Port != l.Port:
+		return No
+	}
+	network, its := c.Project.Namespace(from), c.Project.Namespace(at)
+	switch {
+	case network == nil || its == nil:
+		return Maybe
+	case to.Local():
+		if network == its {
+			return to.Reaches(l)
+		}
+		return No
+	case isAddr(to.Host):
+		return Maybe // docker gives the addresses out
+	}
+	services, known := c.Project.Resolve(from, to.Host)
+	if !slices.Contains(services, its) {
+		if known {
+			return No
+		}
+		return Maybe
+	}
+	switch {
+	case len(services) > 1, l.Host == "" && l.Families == V6:
+		return Maybe
+	case l.Host == "":
+		return Yes
+	case l.Local():
+		return No
+	}
+	return Maybe
+}
+
+// known reports whether all that may listen where a connection leads was read.
+// What else runs in a container is not: only of sockets that a pool's container shares it is.
+func (c *Containers) known(w way) bool {
+	if w.to.Net != Unix || len(c.Nginx[w.from]) != 1 {
+		return false
+	}
+	return c.shares(c.Nginx[w.from][0], w.to.Path)
+}
+
+// shares reports whether the folder of a socket in a service is certainly one
+// that a service with PHP-FPM has as well.
+func (c *Containers) shares(from *compose.Service, socket string) bool {
+	dir, known := c.Views[from].Store(path.Dir(socket))
+	if !known {
+		return false
+	}
+	for _, s := range c.Masters {
+		if s == from {
+			return c.Views[s].Runs() != compose.Nginx
+		}
+		for _, m := range s.Mounts {
+			if its, ok := c.Views[s].Store(m.Target.Text); ok && m.Target.Known && (its == dir || strings.HasPrefix(dir, its+"/")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// written is where the address of a pool is written; for one of an image's own
+// files, where the image is named.
+func (s *Scope) written(l *Listener) *Listener {
+	if s.Containers == nil || l.Pool == nil || !standIn(l.Span) {
+		return l
+	}
+	service := s.Containers.Masters[l.Pool.Master]
+	if service == nil {
+		return l
+	}
+	l.Image = true
+	if at := service.BaseImage().Span; !at.IsZero() {
+		l.Span = at
+	}
+	return l
+}
+
+func standIn(at source.Span) bool {
+	return at.File != nil && strings.HasPrefix(at.File.Path, "stock:")
+}
+
+// Service is the one service of whose containers a hop starts; nil where it starts in none, or in several.
+func (h *Hop) Service() *compose.Service {
+	if c := h.Scope.Containers; c != nil {
+		if from := c.Nginx[h.Target.Config]; len(from) == 1 {
+			return from[0]
+		}
+	}
+	return nil
+}
