@@ -313,11 +313,22 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 			in := scope(s)
 			u.join(in)
 			in.Containers.Masters[u.master] = s.Service
-		case u.config == nil || len(p.services.nginx[u.config]) == 0:
+		case u.config != nil && len(p.services.nginx[u.config]) > 0:
+		case u.master != nil && p.services.builds(u.dir):
+			u.join(p.newScope(u.name)) // for an image, which does not take it
+		default:
 			rest = append(rest, u)
 		}
 	}
 	return rest
+}
+
+// builds reports whether a folder is one that a service is built from, and holds
+// nothing but that: not the project's own.
+func (ss *services) builds(dir string) bool {
+	return slices.ContainsFunc(ss.all, func(s service) bool {
+		return s.Dockerfile != nil && s.Build.Context.Known && s.Build.Context.Text != s.project.Dir && source.Below(dir, s.Build.Context.Text)
+	})
 }
 
 // imageListeners are what the services of a project listen on whose images are

@@ -165,7 +165,7 @@ func (p *poolTest) refuseBeside(says string, s poolSetting, why, remedy string, 
 
 // lacks reports the keys that the pool lacks, all at its head.
 func (p *poolTest) lacks() {
-	if p.missing == nil {
+	if p.missing == nil || len(p.pool.Heads) == 0 { // a pool of an image's own
 		return
 	}
 	f := diag.Finding{

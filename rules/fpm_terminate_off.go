@@ -34,6 +34,9 @@ func terminateOff(p *analyzer.Pass, h *stack.Hop) {
 	}
 	span := pool.Get("request_terminate_timeout").Span
 	if span.IsZero() {
+		if len(pool.Heads) == 0 {
+			return // an image's own pool
+		}
 		span = pool.Heads[0]
 	}
 	p.Report(nginx.Ref{}, pool, diag.Finding{

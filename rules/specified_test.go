@@ -41,6 +41,14 @@ var specified = []specification{
 	{"socket-permission", "error warning", "safe manual", ""},
 	{"socket-path-too-long", "error", "", ""},
 	{"socket-in-private-tmp", "info", "manual", ""}, // an error needs PrivateTmp of the units, which are not read
+	// Compose projects
+	{"compose-unknown-host", "error", "unsafe", ""},
+	{"compose-loopback-target", "error warning", "unsafe", ""}, // a warning where another server answers, or nginx itself
+	{"compose-fpm-loopback-listen", "error warning", "safe unsafe", ""},
+	{"compose-wrong-port", "error warning", "unsafe", ""},  // a warning where another server answers, or nginx itself
+	{"compose-socket-not-shared", "error warning", "", ""}, // a warning where another server answers, or nginx itself
+	{"compose-docroot-mismatch", "warning", "", ""},
+	{"template-default-syntax", "error", "manual", ""},
 	// PHP-FPM pools
 	{"fpm-config", "error", "safe manual", ""},
 	{"fpm-listen-syntax", "error", "safe manual", ""},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -42,9 +43,10 @@ type View struct {
 
 	fs     source.FS
 	mounts []Mount
-	// unsure is set where something of it may lie anywhere.
-	unsure  bool
-	project *Project
+	// unsure is set where something of it may lie anywhere, adrift where that is a
+	// mount, which nobody puts over a folder of configuration without naming it.
+	unsure, adrift bool
+	project        *Project
 }
 
 // View is the file system of a service, of which the tree's own files lie in fsys.
@@ -52,7 +54,7 @@ func (p *Project) View(s *Service, fsys source.FS) *View {
 	v := &View{Service: s, Image: Lookup(s.BaseImage()), fs: fsys, project: p, unsure: s.Unknown}
 	v.mounts = p.mounts(s, maxExtends)
 	for _, m := range v.mounts {
-		v.unsure = v.unsure || !m.Target.Known
+		v.adrift = v.adrift || !m.Target.Known
 	}
 	if d := s.Dockerfile; d != nil {
 		v.unsure = v.unsure || d.Unknown
@@ -198,7 +200,7 @@ func (v *View) image(name string) Place {
 	switch {
 	case order > 0:
 		return found
-	case v.unsure || v.Image == nil:
+	case v.unsure || v.Image == nil || v.adrift && !ofConfig(name):
 		return Place{}
 	}
 	return Place{Kind: Own}
@@ -250,8 +252,29 @@ func (v *View) copiedFrom(from, rest string, c Copy) (Place, bool) {
 	return Place{Span: c.Span}, p.Kind != Nothing && p.Kind != File || p.Kind == Nothing && (rest == "" || rest == path.Base(from))
 }
 
-// mentions reports whether a text names a path, or a folder that it is in as a whole.
+// ofConfig reports whether a path lies where images keep configuration.
+func ofConfig(name string) bool {
+	return strings.HasPrefix(name, "/etc/") || strings.HasPrefix(name, "/usr/local/etc/") || strings.HasPrefix(name, "/opt/bitnami/")
+}
+
+// harmless are the commands that leave files as they are.
+var harmless = regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+
+// mentions reports whether a text for a shell may change what lies at a path: names
+// it, or a folder that it is in as a whole.
 func mentions(text, name string) bool {
+	for _, sep := range []string{"&&", "||", ";", "\n"} {
+		text = strings.ReplaceAll(text, sep, "\x00")
+	}
+	for command := range strings.SplitSeq(text, "\x00") {
+		if !harmless.MatchString(command) && names(command, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func names(text, name string) bool {
 	dir := path.Dir(name)
 	if folder := path.Base(dir); strings.Contains(text, path.Base(name)) || strings.ContainsAny(folder, ".-") && strings.Contains(text, folder) {
 		return true
@@ -441,11 +464,22 @@ func (v *View) Changed(dir string) bool {
 		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) }))
 }
 
+// MountTargets are the paths of the service at which something is mounted.
+func (v *View) MountTargets() []string {
+	var targets []string
+	for _, m := range v.mounts {
+		if m.Target.Known {
+			targets = append(targets, m.Target.Text)
+		}
+	}
+	return targets
+}
+
 // Store is what backs a path: two paths in two containers with the same store
 // hold the same files. known is false where that is not to be told.
 func (v *View) Store(name string) (store string, known bool) {
 	name = cleanRun(name)
-	if v.unsure {
+	if v.unsure || v.adrift {
 		return "", false
 	}
 	for _, m := range v.mounts {

@@ -58,7 +58,45 @@ func (s *Scope) reaches(w way, l *Listener) Certainty {
 			}
 		}
 	}
+	switch other := l.Other(); {
+	case other == nil:
+	case first == No && l.Newer != nil:
+		return No // its newer says it
+	case c.between(from[0], at[0], w.to, other.Endpoint) != first:
+		return Maybe
+	case l.Newer != nil:
+		return No // both are reached, and one is enough
+	}
 	return first
+}
+
+// Other is the address that the listener has, or had, in other releases of its
+// image; nil where there is none such.
+func (l *Listener) Other() *Listener {
+	if l.Newer != nil {
+		return l.Newer
+	}
+	return l.Older
+}
+
+// floating are a pool's listener and where the pool listens in older releases of its image.
+func (s *Scope) floating(p *fpm.Pool, l *Listener) []*Listener {
+	if s.Containers == nil || s.Containers.Floating[p.Master] == nil {
+		return []*Listener{l}
+	}
+	for _, o := range s.Containers.Floating[p.Master].Pools {
+		if o.Name != p.Name {
+			continue
+		}
+		older := poolListener(o)
+		if older == nil || older.Endpoint == l.Endpoint {
+			break
+		}
+		older.Pool = p
+		l.Older, older.Newer = older, l
+		return []*Listener{l, s.written(older)}
+	}
+	return []*Listener{l}
 }
 
 // between is reaches of two services.
@@ -135,8 +173,8 @@ func (c *Containers) shares(from *compose.Service, socket string) bool {
 		if s == from {
 			return c.Views[s].Runs() != compose.Nginx
 		}
-		for _, m := range s.Mounts {
-			if its, ok := c.Views[s].Store(m.Target.Text); ok && m.Target.Known && (its == dir || strings.HasPrefix(dir, its+"/")) {
+		for _, target := range c.Views[s].MountTargets() {
+			if its, ok := c.Views[s].Store(target); ok && (its == dir || strings.HasPrefix(dir, strings.TrimSuffix(its, "/")+"/")) {
 				return true
 			}
 		}
@@ -173,4 +211,43 @@ func (h *Hop) Service() *compose.Service {
 		}
 	}
 	return nil
+}
+
+// Shared reports whether another service may have the folder of a socket in a
+// service: one with a mount of the same volume, or with one that is not known.
+func (c *Containers) Shared(from *compose.Service, socket string) bool {
+	dir, known := c.Views[from].Store(path.Dir(socket))
+	if !known {
+		return true
+	}
+	for _, s := range c.Project.Services {
+		if s == from {
+			continue
+		}
+		for _, target := range c.Views[s].MountTargets() {
+			its, ok := c.Views[s].Store(target)
+			if !ok || its == dir || strings.HasPrefix(dir, strings.TrimSuffix(its, "/")+"/") || strings.HasPrefix(its, strings.TrimSuffix(dir, "/")+"/") {
+				return true
+			}
+		}
+		if _, ok := c.Views[s].Store("/"); !ok {
+			return true
+		}
+	}
+	name, volume := strings.CutPrefix(dir, "volume:")
+	name, _, _ = strings.Cut(name, ":")
+	return volume && c.Project.Volumes[name]
+}
+
+// IsTemplate reports whether a file is one that nginx's image fills in with the
+// variables of a service before nginx reads it.
+func (c *Containers) IsTemplate(s *compose.Service, file string) bool {
+	for _, name := range []string{"NGINX_ENVSUBST_TEMPLATE_DIR", "NGINX_ENVSUBST_TEMPLATE_SUFFIX", "NGINX_ENVSUBST_OUTPUT_DIR"} {
+		if _, set, known := s.Variable(name); set || !known {
+			return false
+		}
+	}
+	return slices.ContainsFunc(c.Views[s].Targets(file), func(target string) bool {
+		return strings.HasPrefix(target, "/etc/nginx/templates/") && strings.HasSuffix(target, ".template")
+	})
 }

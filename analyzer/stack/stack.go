@@ -169,6 +169,11 @@ type Listener struct {
 	Address *Address
 	// Service is the one of a compose project whose image listens by itself; nil for others.
 	Service *compose.Service
+	// Older is where the pool listens in older releases of its image, where that
+	// differs and the image's tag does not tell which it is; nil for others.
+	Older *Listener
+	// Newer is set for what is Older to another.
+	Newer *Listener
 	// Image is set where it is the image that says so: Span is where that is named.
 	Image bool
 }
@@ -291,10 +296,8 @@ func (b *Budget) countNames(s *Scope, a *Address, known map[*nginx.Block]int) {
 func Build(s *Scope, budget *Budget) {
 	for _, m := range s.Masters {
 		for _, p := range m.Pools {
-			if l := poolListener(p); s.Containers != nil && s.Containers.Floating[m] != nil {
-				s.UnknownPools = append(s.UnknownPools, p)
-			} else if l != nil {
-				s.Listeners = append(s.Listeners, s.written(l))
+			if l := poolListener(p); l != nil {
+				s.Listeners = append(s.Listeners, s.floating(p, s.written(l))...)
 			} else if !p.Get("listen").Known {
 				s.UnknownPools = append(s.UnknownPools, p)
 			}

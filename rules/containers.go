@@ -1,0 +1,99 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/compose"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+// refusedConnection is how nginx fails where nothing listens on a port of another container.
+func refusedConnection(h *stack.Hop) failure {
+	return noConnection(fmt.Sprintf("connect() failed (111: Connection refused) while connecting to upstream, upstream: \"fastcgi://ADDRESS:%d\"", h.Peer.Endpoint.Port))
+}
+
+// named is the one service that the name in a hop's address certainly leads to;
+// nil where there is none such.
+func named(h *stack.Hop) *compose.Service {
+	from, e := h.Service(), h.Peer.Endpoint
+	if from == nil || e.Net != stack.TCP || e.Host == "" || e.Local() || h.Peer.Down || h.Peer.PortMissing {
+		return nil
+	}
+	c := h.Scope.Containers
+	to, known := c.Project.Resolve(from, e.Host)
+	if !known || len(to) != 1 || to[0] == c.Project.Namespace(from) || c.Views[to[0]] == nil {
+		return nil
+	}
+	for _, s := range c.Project.Services { // another container in its network may listen
+		if s != to[0] && c.Project.Namespace(s) == to[0] {
+			return nil
+		}
+	}
+	return to[0]
+}
+
+// listenersIn are the listeners in a service; known is false where it may have others.
+func listenersIn(s *stack.Scope, service *compose.Service) (found []*stack.Listener, known bool) {
+	c := s.Containers
+	for _, l := range s.Listeners {
+		if slices.Contains(c.Of(l), service) {
+			found = append(found, l)
+		}
+	}
+	known = len(found) > 0 && c.Views[service].Runs() != 0 && c.Views[service].Runs() != compose.Nginx
+	for _, p := range s.UnknownPools {
+		known = known && c.Masters[p.Master] != service
+	}
+	for m, of := range c.Masters {
+		known = known && (of != service || m.Complete())
+	}
+	return found, known
+}
+
+// fpmServices are the services that certainly run PHP-FPM, in the project's order.
+func fpmServices(c *stack.Containers) []*compose.Service {
+	var found []*compose.Service
+	for _, s := range c.Project.Services {
+		if c.Views[s] != nil && c.Views[s].Runs() == compose.FPM {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// readBy says which service reads the file that a hop's address is written in.
+func readBy(s *compose.Service) diag.Label {
+	return label(s.Key, "reads it, in service %s", s.Name)
+}
+
+// listensAt is the label of a listener in a container.
+func listensAt(l *stack.Listener, service *compose.Service) diag.Label {
+	if l.Image {
+		return label(l.Span, "the image of service %s listens on %s by default", service.Name, l.Endpoint)
+	}
+	return label(l.Span, "service %s listens on %s", service.Name, l.Endpoint)
+}
+
+// hostSpan is the host in the address of a hop, and portSpan the port, where they
+// are written as they are.
+func hostSpan(h *stack.Hop) (at source.Span, ok bool) {
+	return within(h.Peer.Span, h.Peer.Endpoint.Host)
+}
+
+func portSpan(h *stack.Hop) (at source.Span, ok bool) {
+	at, ok = within(h.Peer.Span, h.Peer.Endpoint.Host+portSuffix(h.Peer.Endpoint.Port))
+	at.Start += len(h.Peer.Endpoint.Host) + 1
+	return at, ok
+}
+
+func within(span source.Span, part string) (source.Span, bool) {
+	i := strings.Index(strings.ToLower(span.Text()), part)
+	if i < 0 {
+		return span, false
+	}
+	return source.Span{File: span.File, Start: span.Start + i, End: span.Start + i + len(part)}, true
+}
