@@ -21,7 +21,7 @@ var composeUnknownHost = analyzer.Rule{
 		What: "A file that a compose project puts into an nginx container, by a mount or in its Dockerfile, names a host that is no service, `container_name`, `hostname`, network alias, link or `extra_hosts` of the project, " +
 			"or one of a service that shares no network with nginx.",
 		Why: "nginx looks the name up when it starts, and does not start: `[emerg] host not found in upstream \"NAME\"`. With `restart: always` the container starts again and again.",
-		Gaps: "Silent for names with a dot, for names in variables (they are looked up for each request), where nginx is on an external network or one with a name of its own, uses the network of the machine, or where a compose file, an alias or a name could not be read. " +
+		Gaps: "Silent for names with a dot or without a port (an upstream in a file that was not read may have them), for names in variables (they are looked up for each request), where nginx is on an external network or one with a name of its own, uses the network of the machine, or where a compose file, an alias or a name could not be read. " +
 			"What another program brings to the network, as `docker run --network`, is in no file.",
 		Remedy:    "Write the name of the service, or give the service that name as an alias.",
 		FixSafety: "Unsafe: one service differs in one or two letters, and is taken to be meant.",
@@ -40,7 +40,10 @@ func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 	if !known || len(to) > 0 {
 		return
 	}
-	at, _ := hostSpan(h)
+	at, written := hostSpan(h)
+	if _, port := portSpan(h); !written || !port {
+		return // an upstream that was not read may have the name
+	}
 	f := diag.Finding{
 		Severity: diag.Error,
 		Summary:  "nginx connects to a host that its container cannot find",
