@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/compose"
@@ -58,7 +59,7 @@ func loopbackTarget(p *analyzer.Pass, h *stack.Hop) {
 	for _, s := range php[:min(len(php), 3)] {
 		f.Related = append(f.Related, label(s.Key, "runs PHP-FPM"))
 	}
-	if listeners, known := listenersIn(h.Scope, php[0]); len(php) == 1 && known && len(listeners) == 1 &&
+	if listeners, known := listenersIn(h.Scope, php[0]); len(php) == 1 && known && len(listeners) == 1 && !strings.Contains(h.Peer.Span.Text(), "$") &&
 		listeners[0].Endpoint.Net == stack.TCP && c.Project.Connected(from, php[0]) {
 		address := fmt.Sprintf("%s:%d", php[0].Name, listeners[0].Endpoint.Port)
 		f.Remedy = "connect to " + address

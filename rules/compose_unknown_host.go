@@ -32,7 +32,7 @@ var composeUnknownHost = analyzer.Rule{
 
 func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 	from, e := h.Service(), h.Peer.Endpoint
-	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || strings.Contains(h.Target.Pass.Arg(0), "$") {
+	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || len(h.Target.Names) > 0 || !h.Peer.By.IsZero() {
 		return
 	}
 	project := h.Scope.Containers.Project
@@ -41,7 +41,7 @@ func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	at, written := hostSpan(h)
-	if _, port := portSpan(h); !written || !port {
+	if _, port := portSpan(h); !port && (written || !strings.Contains(at.Text(), "$")) {
 		return // an upstream that was not read may have the name
 	}
 	f := diag.Finding{
@@ -63,7 +63,7 @@ func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 			reachable = append(reachable, names...)
 		}
 	}
-	if near := spelling.Nearest(e.Host, slices.Values(reachable)); near != "" && len(f.Related) == 1+len(useLabel(h)) {
+	if near := spelling.Nearest(e.Host, slices.Values(reachable)); near != "" && written && len(f.Related) == 1+len(useLabel(h)) {
 		f.Fixes = []diag.Fix{{
 			Title: "connect to " + near, Safety: diag.Unsafe, Risk: "another service may be meant",
 			Edits: []diag.Edit{{Span: at, NewText: near}},

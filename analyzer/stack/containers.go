@@ -2,6 +2,7 @@ package stack
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -203,14 +204,42 @@ func standIn(at source.Span) bool {
 	return at.File != nil && strings.HasPrefix(at.File.Path, "stock:")
 }
 
+// service is the one service that reads a configuration; nil where there is none such.
+func (s *Scope) service(c *nginx.Config) *compose.Service {
+	if s.Containers == nil || len(s.Containers.Nginx[c]) != 1 {
+		return nil
+	}
+	return s.Containers.Nginx[c][0]
+}
+
+func (s *Scope) isTemplate(c *nginx.Config) bool {
+	return s.Containers != nil && slices.ContainsFunc(s.Containers.Nginx[c], func(from *compose.Service) bool {
+		return s.Containers.IsTemplate(from, c.Main.File.Path)
+	})
+}
+
+// templateVariable is what envsubst replaces.
+var templateVariable = regexp.MustCompile(`\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)`)
+
+// filled is a text of a template with the variables of its service filled in, as
+// far as they are known; other texts stay as they are.
+func (s *Scope) filled(c *nginx.Config, text string) string {
+	service := s.service(c)
+	if service == nil || !strings.Contains(text, "$") || !s.isTemplate(c) || s.Containers.Views[service].Runs() != compose.Nginx {
+		return text
+	}
+	return templateVariable.ReplaceAllStringFunc(text, func(name string) string {
+		v, set, known := service.Variable(strings.Trim(name, "${}"))
+		if !set || !known || strings.ContainsAny(v.Text, "${};\"' \t\n") {
+			return name
+		}
+		return v.Text
+	})
+}
+
 // Service is the one service of whose containers a hop starts; nil where it starts in none, or in several.
 func (h *Hop) Service() *compose.Service {
-	if c := h.Scope.Containers; c != nil {
-		if from := c.Nginx[h.Target.Config]; len(from) == 1 {
-			return from[0]
-		}
-	}
-	return nil
+	return h.Scope.service(h.Target.Config)
 }
 
 // Shared reports whether another service may have the folder of a socket in a

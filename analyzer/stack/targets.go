@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 )
@@ -48,10 +49,13 @@ type members struct {
 // findTargets finds the passes of a scope's configurations in reading order, and
 // tells of each whether it has too many peers.
 func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) {
-	fragments := map[string]*nginx.Block{}
+	fragments := map[*compose.Service]map[string]*nginx.Block{}
 	for _, c := range s.Nginx {
-		if c.Fragment {
-			addUpstreams(c, fragments) // fragments of one host see each other's upstreams
+		if c.Fragment { // those of one host, or container, see each other's upstreams
+			if fragments[s.service(c)] == nil {
+				fragments[s.service(c)] = map[string]*nginx.Block{}
+			}
+			addUpstreams(c, fragments[s.service(c)])
 		}
 	}
 	f := finder{scope: s, variables: newVariables(), members: map[use]members{}, budget: budget}
@@ -59,7 +63,7 @@ func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) 
 		f.upstreams, f.shared = map[string]*nginx.Block{}, nil
 		addUpstreams(c, f.upstreams)
 		if c.Fragment {
-			f.shared = fragments
+			f.shared = fragments[s.service(c)]
 		}
 		f.targets(c, found)
 	}
@@ -76,7 +80,9 @@ func (f *finder) targets(c *nginx.Config, found func(t *Target, tooMany bool)) {
 					continue
 				}
 				t := &Target{scope: f.scope, Config: c, Block: b, Pass: r, Protocol: pass.protocol}
-				t.Names, t.Schemeless = names(t, f.upstreams, f.variables), schemeless(t, f.variables)
+				if !f.scope.isTemplate(c) { // there nginx does not see the variables as they are
+					t.Names, t.Schemeless = names(t, f.upstreams, f.variables), schemeless(t, f.variables)
+				}
 				f.tooMany = false
 				f.resolve(t)
 				found(t, f.tooMany)
@@ -127,7 +133,7 @@ func addUpstreams(c *nginx.Config, to map[string]*nginx.Block) {
 
 // resolve fills in where a target leads.
 func (f *finder) resolve(t *Target) {
-	text := t.Pass.Arg(0)
+	text := f.scope.filled(t.Config, t.Pass.Arg(0))
 	if nginx.Opaque(text) {
 		t.Unknown = diag.Template
 		return
@@ -239,7 +245,7 @@ func cutUnix(address string) (path string, ok bool) {
 // use adds the servers of an upstream to those of a target, as far as they may be
 // too many. Targets share the peers that no value of a variable leads to.
 func (f *finder) use(t *Target, upstream *nginx.Block, tls bool, by nginx.Ref) {
-	m := once(f.members, use{upstream, t.Protocol, tls}, findMembers)
+	m := once(f.members, use{upstream, t.Protocol, tls}, f.findMembers)
 	t.Upstream = upstream
 	if m.unknown != "" {
 		t.Unknown = m.unknown
@@ -259,7 +265,7 @@ func (f *finder) use(t *Target, upstream *nginx.Block, tls bool, by nginx.Ref) {
 }
 
 // findMembers reads the servers of an upstream.
-func findMembers(u use) (m members) {
+func (f *finder) findMembers(u use) (m members) {
 	if u.upstream.Missing {
 		m.unknown = diag.MissingInclude
 	}
@@ -270,7 +276,7 @@ func findMembers(u use) (m members) {
 		}
 	}
 	for _, r := range u.upstream.Own("server") {
-		address := r.Arg(0)
+		address := f.scope.filled(u.upstream.Config, r.Arg(0))
 		if nginx.Opaque(address) || strings.Contains(address, "$") {
 			m.unknown = diag.Template
 			continue
