@@ -485,6 +485,7 @@ func (d *driver) unresolved() {
 			}
 		}
 	}
+	r.Unresolved = append(r.Unresolved, d.services.unread()...)
 	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
 		return !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nginx-lint/analyzer/compose"
+	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
@@ -24,6 +25,8 @@ type service struct {
 // services are those of all compose projects in the tree, and what runs in them.
 type services struct {
 	all []service
+	// problems are what could not be read of compose files.
+	problems []compose.Problem
 	// nginx are the services that read a file as nginx configuration.
 	nginx map[*nginx.Config][]service
 	// masters are the service that a master runs in.
@@ -56,11 +59,25 @@ func (p *project) findServices() {
 	}
 	for _, dir := range dirs {
 		for _, project := range compose.Load(dir, byDir[dir], p.open) {
+			p.services.problems = append(p.services.problems, project.Problems...)
 			for _, s := range project.Services {
 				p.services.all = append(p.services.all, service{s, project, project.View(s, p.opts.FS)})
 			}
 		}
 	}
+}
+
+// unread lists the compose files that could not be read: what they say is not known.
+func (ss *services) unread() []diag.Unresolved {
+	var found []diag.Unresolved
+	for _, problem := range ss.problems {
+		u := diag.Unresolved{Span: problem.Span, Reason: diag.MissingInclude, What: "services: " + problem.Text}
+		if problem.Limit {
+			u.Reason = diag.LimitReached
+		}
+		found = append(found, u)
+	}
+	return found
 }
 
 // open is the text of a file; nil where it cannot be read.

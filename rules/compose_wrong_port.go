@@ -51,7 +51,7 @@ func wrongPort(p *analyzer.Pass, h *stack.Hop) {
 			published = pub.Target + port - pub.Published
 		}
 	}
-	if len(ports) == 0 || ports[port] != nil || ports[published] == nil && !(fastCGI && h.Target.Protocol == stack.FastCGI) {
+	if len(ports) == 0 || ports[port] != nil || ports[published] == nil && (!fastCGI || h.Target.Protocol != stack.FastCGI) {
 		return
 	}
 	failure := refusedConnection(h)

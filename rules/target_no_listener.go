@@ -151,7 +151,7 @@ func deadTarget(p *analyzer.Pass, h *stack.Hop, near neighbours) {
 		f.Related = append(f.Related, label(l.Span, "%s is spoken here%s", l.Protocol, difference(target, l.Endpoint)))
 	}
 	if len(near.all) > 0 {
-		f.Fixes = []diag.Fix{candidates(target, near)}
+		f.Fixes = []diag.Fix{candidates(hops[0], near)}
 	}
 	p.Report(targetRef(h), targetRef(h), f)
 }
@@ -372,22 +372,27 @@ func connectFix(h *stack.Hop, near neighbours, complete, alone bool) diag.Fix {
 	sameButVersion, all := near.sameButVersion(h.Peer.Endpoint)
 	switch {
 	case !alone && strings.Contains(h.Peer.Span.Text(), "$"): // the other values are right as they are
-	case complete && len(h.Scope.Masters) == 1 && len(pools) == 1 && len(h.Scope.Masters[0].Pools) == 1:
+	case complete && len(h.Scope.Masters) == 1 && len(pools) == 1 && connectAddress(h, pools[0]) != "" && len(h.Scope.Masters[0].Pools) == 1:
 		return rewrite(h, pools[0], diag.Safe, "")
-	case len(sameButVersion) == 1 && all:
+	case len(sameButVersion) == 1 && all && connectAddress(h, sameButVersion[0]) != "":
 		return rewrite(h, sameButVersion[0], diag.Unsafe, "requests go to another PHP version than the one written")
 	}
-	return candidates(h.Peer.Endpoint, near)
+	return candidates(h, near)
 }
 
 // candidates names the listeners that may be meant instead of a target, the nearest ones.
-func candidates(target stack.Endpoint, near neighbours) diag.Fix {
+func candidates(h *stack.Hop, near neighbours) diag.Fix {
 	const most = 5
 	var addresses []string
-	for _, l := range near.nearest(target, most) {
-		addresses = append(addresses, connectAddress(l))
+	for _, l := range near.nearest(h.Peer.Endpoint, most) {
+		if address := connectAddress(h, l); address != "" {
+			addresses = append(addresses, address)
+		}
 	}
 	slices.Sort(addresses)
+	if len(addresses) == 0 {
+		return diag.Fix{Title: "let a pool listen there", Safety: diag.Manual}
+	}
 	title := "connect to what is meant: " + strings.Join(slices.Compact(addresses), ", ")
 	if len(near.all) > most {
 		title += ", …"
@@ -396,7 +401,7 @@ func candidates(target stack.Endpoint, near neighbours) diag.Fix {
 }
 
 func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) diag.Fix {
-	address := connectAddress(l)
+	address := connectAddress(h, l)
 	return diag.Fix{
 		Title: "connect to " + address, Safety: safety, Risk: risk,
 		Edits: []diag.Edit{{Span: h.Peer.Span, NewText: address}},
@@ -404,8 +409,16 @@ func rewrite(h *stack.Hop, l *stack.Listener, safety diag.Safety, risk string) d
 }
 
 // connectAddress is how nginx reaches a pool: as the pool writes a socket's
-// path, on loopback where it listens on any address.
-func connectAddress(l *stack.Listener) string {
+// path, on loopback where it listens on any address; in another container by the
+// name of the service, and "" where it cannot.
+func connectAddress(h *stack.Hop, l *stack.Listener) string {
+	if h.Scope.Containers != nil {
+		address, ok := h.AddressOf(l)
+		if !ok {
+			return ""
+		}
+		return address
+	}
 	e := l.Endpoint
 	if e.Net == stack.Unix && l.Pool != nil {
 		text := l.Pool.Get("listen").Text

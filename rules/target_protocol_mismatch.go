@@ -84,6 +84,9 @@ func otherSpeaker(h *stack.Hop) *stack.Listener {
 	// A socket is what its path says; a port may be another program's where not
 	// all pools of the host are known.
 	pool := h.Listeners[0].Pool != nil
+	if c := h.Scope.Containers; c != nil && c.Speaks(h.Listeners[0]) {
+		return h.Listeners[0]
+	}
 	if pool && h.Peer.Endpoint.Net == stack.TCP && (!h.Peer.Endpoint.Local() || !h.Scope.Complete() || !h.Scope.InUse(h.Target.Config)) {
 		return nil
 	}

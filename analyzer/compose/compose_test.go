@@ -243,14 +243,14 @@ services: {c: {image: c}}
 `)
 	var got []string
 	for _, p := range projects {
-		line := ""
+		var line strings.Builder
 		for _, f := range p.Files {
-			line += f.Path + " "
+			line.WriteString(f.Path + " ")
 		}
 		for _, s := range p.Services {
-			line += s.Name
+			line.WriteString(s.Name)
 		}
-		got = append(got, line)
+		got = append(got, line.String())
 	}
 	want := []string{
 		"compose.yml compose.override.yml ab",
@@ -267,31 +267,26 @@ services: {c: {image: c}}
 
 // What a file that is made to be expensive costs.
 func TestBounds(t *testing.T) {
-	bomb := "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
-	for c := 'b'; c < 'k'; c++ {
-		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 9))
+	write := func(from, to int, head, format string, args func(i int) []any) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := from; i < to; i++ {
+			fmt.Fprintf(&b, format, args(i)...)
+		}
+		return b.String()
 	}
-	merges := "m0: &m0 {a: 1, b: 2, c: 3, d: 4}\n"
-	for i := 1; i < 900; i++ {
-		merges += fmt.Sprintf("m%d: &m%d {<<: *m%d, k%d: 1}\n", i, i, i-1, i)
-	}
-	many := "x-v: &v [" + strings.Repeat("./a:/b,", 3000) + "]\nservices:\n"
-	for i := range 2000 {
-		many += fmt.Sprintf("  s%d: {volumes: *v}\n", i)
-	}
+	bomb := write('b', 'k', "a: &a [x,x,x,x,x,x,x,x,x,x]\n", "%c: &%c [%s]\n", func(c int) []any {
+		return []any{c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 9)}
+	})
+	merges := write(1, 900, "m0: &m0 {a: 1, b: 2, c: 3, d: 4}\n", "m%d: &m%d {<<: *m%d, k%d: 1}\n", func(i int) []any { return []any{i, i, i - 1, i} })
+	many := write(0, 2000, "x-v: &v ["+strings.Repeat("./a:/b,", 3000)+"]\nservices:\n", "  s%d: {volumes: *v}\n", func(i int) []any { return []any{i} })
 	texts := map[string]string{
-		"anchors":     bomb + "services: {a: {volumes: *j, image: *j, environment: *j}}\n",
-		"merge keys":  merges,
-		"shared list": many,
-		"5 MB":        "services:\n" + strings.Repeat("  aaaaaaaaaaaaaaaa: {image: nginx}\n", 150_000),
-		"long scalar": "services: {a: {image: \"" + strings.Repeat("$A", 500_000) + "\"}}\n",
-		"many keys": "services:\n" + func() (s string) {
-			b := strings.Builder{}
-			for i := range 9000 {
-				fmt.Fprintf(&b, " k%d:\n", i)
-			}
-			return b.String()
-		}(),
+		"anchors":       bomb + "services: {a: {volumes: *j, image: *j, environment: *j}}\n",
+		"merge keys":    merges,
+		"shared list":   many,
+		"5 MB":          "services:\n" + strings.Repeat("  aaaaaaaaaaaaaaaa: {image: nginx}\n", 150_000),
+		"long scalar":   "services: {a: {image: \"" + strings.Repeat("$A", 500_000) + "\"}}\n",
+		"many keys":     write(0, 9000, "services:\n", " k%d:\n", func(i int) []any { return []any{i} }),
 		"deep brackets": strings.Repeat("[", 100_000),
 		"deep lists":    strings.Repeat("- ", 100_000),
 		"deep defaults": "services: {a: {image: \"" + strings.Repeat("${A:-", 10_000) + strings.Repeat("}", 10_000) + "\"}}\n",
@@ -340,7 +335,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("services: {a: {image: nginx, ports: ['80:80'], volumes: [./a:/b]}}", "FROM a\nCOPY <<X /y\nz\nX\n", "A=b")
 	f.Add("services:\n  a: &x\n    extends: a\n  b:\n    <<: *x\n    build: .\n", "# escape=`\nFROM a AS b\nRUN a `\n b\n", "A='")
 	f.Add("include: [compose.yml]\nservices:\n a: {networks: {d: {aliases: [x]}}}\n", "ARG A\nFROM $A\nENV A b\nCOPY --from=x . .", "")
-	f.Fuzz(func(t *testing.T, text, dockerfile, env string) {
+	f.Fuzz(func(_ *testing.T, text, dockerfile, env string) {
 		fsys := source.Mem{"compose.yml": text, "Dockerfile": dockerfile, ".env": env, "conf/a.conf": ""}
 		open := func(name string) *source.File {
 			text, err := fsys.ReadFile(name)

@@ -190,7 +190,6 @@ type Dockerfile struct {
 	// Unknown is set where not all of it could be read.
 	Unknown bool
 
-	order   int
 	workdir Value
 }
 
@@ -377,11 +376,12 @@ func (d *Dockerfile) instruction(in Instruction, scope argScope, b *Build, order
 	case "COPY", "ADD":
 		d.copies(in, scope, b, order)
 	case "RUN":
-		text := in.Text
+		var text strings.Builder
+		text.WriteString(in.Text)
 		for _, doc := range in.Heredocs {
-			text += "\n" + doc.Text
+			text.WriteString("\n" + doc.Text)
 		}
-		d.Runs = append(d.Runs, Run{text, in.Span, order})
+		d.Runs = append(d.Runs, Run{text.String(), in.Span, order})
 	case "CMD":
 		d.Command = execForm(in, scope)
 	case "ENTRYPOINT":

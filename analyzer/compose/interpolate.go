@@ -50,11 +50,11 @@ func (v *Value) interpolate(b *strings.Builder, text string, vars variables, dep
 		}
 		b.WriteString(text[:i])
 		text = text[i+1:]
-		switch {
-		case text[0] == '$':
+		switch text[0] {
+		case '$':
 			b.WriteByte('$')
 			text = text[1:]
-		case text[0] == '{':
+		case '{':
 			end := closing(text)
 			if end < 0 || depth > 20 {
 				v.Known = false

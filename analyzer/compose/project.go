@@ -219,7 +219,7 @@ func (l *loader) extend(s *Service, part *Project, env *Env, depth int) {
 		s.Unknown = true
 		return
 	}
-	from, dir := part, part.Dir
+	from := part
 	if e.file.Text != "" {
 		f := l.open(e.file.Text)
 		if f == nil {
@@ -231,7 +231,7 @@ func (l *loader) extend(s *Service, part *Project, env *Env, depth int) {
 			s.Unknown = true
 			return
 		}
-		dir = path.Dir(e.file.Text)
+		dir := path.Dir(e.file.Text)
 		from = newProject(dir)
 		(&decoder{vars: env, dir: dir}).project(docs[0], from)
 	}

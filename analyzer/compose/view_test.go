@@ -184,13 +184,13 @@ func TestDockerfile(t *testing.T) {
 	}
 	var got []string
 	for _, c := range d.Copies {
-		line := c.Target.Text + " " + c.Text
+		line := []any{c.Target.Text + " " + c.Text}
 		for _, s := range c.Sources {
-			line += fmt.Sprint(s.Text, s.Known)
+			line = append(line, s.Text, s.Known)
 		}
-		got = append(got, line)
+		got = append(got, fmt.Sprintln(line...))
 	}
-	want := "[\"/dir/EOF a\\n\\tb\\n\" \"/dir/END c\\n\" \"/q ctx/x ytrue\" \"/z http://e/xfalse\"]"
+	want := "[\"/dir/EOF a\\n\\tb\\n\\n\" \"/dir/END c\\n\\n\" \"/q  ctx/x y true\\n\" \"/z  http://e/x false\\n\"]"
 	if fmt.Sprintf("%q", got) != want {
 		t.Errorf("%q", got)
 	}

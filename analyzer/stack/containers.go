@@ -280,3 +280,23 @@ func (c *Containers) IsTemplate(s *compose.Service, file string) bool {
 		return strings.HasPrefix(target, "/etc/nginx/templates/") && strings.HasSuffix(target, ".template")
 	})
 }
+
+// AddressOf is what nginx writes to reach a listener from the container that a
+// hop starts in; ok is false where it cannot reach it, or that is not certain.
+func (h *Hop) AddressOf(l *Listener) (address string, ok bool) {
+	from, at := h.Service(), h.Scope.Containers.Of(l)
+	if from == nil || len(at) != 1 {
+		return "", false
+	}
+	c, e := h.Scope.Containers, l.Endpoint
+	if e.Net == TCP && c.Project.Namespace(from) != c.Project.Namespace(at[0]) {
+		e = TCPEndpoint(at[0].Name, e.Port)
+	}
+	return e.String(), c.between(from, at[0], e, l.Endpoint) == Yes
+}
+
+// Speaks reports whether the service of a listener certainly runs nothing but what its image is for.
+func (c *Containers) Speaks(l *Listener) bool {
+	of := c.Of(l)
+	return len(of) == 1 && c.Views[of[0]].Runs() != 0
+}
