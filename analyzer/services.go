@@ -25,6 +25,8 @@ type service struct {
 // services are those of all compose projects in the tree, and what runs in them.
 type services struct {
 	all []service
+	// left is how many more mounts and copies may be compared with paths.
+	left int
 	// problems are what could not be read of compose files.
 	problems []compose.Problem
 	// nginx are the services that read a file as nginx configuration.
@@ -38,9 +40,21 @@ type services struct {
 // spareProject are the names of compose files that are to be copied first.
 var spareProject = regexp.MustCompile(`(?i)(^|[._-])(sample|example|template|dist)([._-]|$)`)
 
+// maxPlacings bounds how many mounts and copies are compared with the paths of files:
+// many services and many files multiply.
+const maxPlacings = 1 << 22
+
+// placed are the paths of a file in the containers of a service.
+func (ss *services) placed(s service, file string) []string {
+	if ss.left -= s.view.Size(); ss.left < 0 {
+		return nil
+	}
+	return s.view.Targets(file)
+}
+
 // findServices reads the compose files that the search has met.
 func (p *project) findServices() {
-	p.services = services{nginx: map[*nginx.Config][]service{}, masters: map[*fpm.Master]service{}, floating: map[*fpm.Master]*fpm.Master{}}
+	p.services = services{left: maxPlacings, nginx: map[*nginx.Config][]service{}, masters: map[*fpm.Master]service{}, floating: map[*fpm.Master]*fpm.Master{}}
 	if p.opts.Root != "" {
 		return // one host
 	}
@@ -97,7 +111,7 @@ var configFile = regexp.MustCompile(`^/(conf\.d/[^/]*\.conf|http\.d/[^/]*\.conf|
 func (ss *services) reads(file string, main bool) []service {
 	var found []service
 	for _, s := range ss.all {
-		for _, target := range s.view.Targets(file) {
+		for _, target := range ss.placed(s, file) {
 			dir, ok := compose.ConfigDir(target)
 			if !ok {
 				continue
@@ -282,7 +296,7 @@ func (p *project) placeMasters() {
 		var found []service
 		for _, s := range p.services.all {
 			if slices.ContainsFunc(m.Files, func(f *syntax.INI) bool {
-				return slices.ContainsFunc(s.view.Targets(f.File.Path), fpmTarget.MatchString)
+				return slices.ContainsFunc(p.services.placed(s, f.File.Path), fpmTarget.MatchString)
 			}) {
 				found = append(found, s)
 			}

@@ -37,13 +37,8 @@ func loopbackTarget(p *analyzer.Pass, h *stack.Hop) {
 	if c.Views[from].Runs() != compose.Nginx {
 		return
 	}
-	for _, s := range c.Project.Services {
-		if n := c.Project.Namespace(s); s == from && n != from || s != from && (n == nil || n == from) {
-			return
-		}
-	}
-	php := fpmServices(c)
-	if len(php) == 0 {
+	php := fpmServices(h.Scope)
+	if len(php) == 0 || c.Project.Namespace(from) != from || guests(h.Scope, from) {
 		return
 	}
 	failure := noConnection(connectError(e))

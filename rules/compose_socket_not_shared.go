@@ -32,11 +32,12 @@ func socketNotShared(p *analyzer.Pass, h *stack.Hop) {
 	}
 	c := h.Scope.Containers
 	store, known := c.Views[from].Store(e.Path)
-	if !known || c.Views[from].Runs() != compose.Nginx || strings.HasPrefix(store, "bind:") || c.Shared(from, e.Path) {
+	php := fpmServices(h.Scope)
+	if !known || len(php) == 0 || c.Views[from].Runs() != compose.Nginx || strings.HasPrefix(store, "bind:") {
 		return
 	}
-	php := fpmServices(c)
-	if len(php) == 0 {
+	type key struct{ *stack.Reach }
+	if stack.Once(h.Scope, key{h.Reach}, func() bool { return c.Shared(from, e.Path) }) {
 		return
 	}
 	failure := noConnection(connectError(e))

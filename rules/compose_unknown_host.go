@@ -36,7 +36,7 @@ func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 		return
 	}
 	project := h.Scope.Containers.Project
-	to, known := project.Resolve(from, e.Host)
+	to, known := h.Scope.Containers.Resolve(from, e.Host)
 	if !known || len(to) > 0 {
 		return
 	}

@@ -24,16 +24,24 @@ func named(h *stack.Hop) *compose.Service {
 		return nil
 	}
 	c := h.Scope.Containers
-	to, known := c.Project.Resolve(from, e.Host)
-	if !known || len(to) != 1 || to[0] == c.Project.Namespace(from) || c.Views[to[0]] == nil {
+	to, known := c.Resolve(from, e.Host)
+	if !known || len(to) != 1 || to[0] == c.Project.Namespace(from) || c.Views[to[0]] == nil || guests(h.Scope, to[0]) {
 		return nil
 	}
-	for _, s := range c.Project.Services { // another container in its network may listen
-		if s != to[0] && c.Project.Namespace(s) == to[0] {
-			return nil
-		}
-	}
 	return to[0]
+}
+
+// guests reports whether other services use, or may use, the network of a service:
+// they may listen there as well.
+func guests(s *stack.Scope, host *compose.Service) bool {
+	type key struct{ *compose.Service }
+	return stack.Once(s, key{host}, func() bool {
+		project := s.Containers.Project
+		return slices.ContainsFunc(project.Services, func(o *compose.Service) bool {
+			n := project.Namespace(o)
+			return o != host && (n == host || n == nil && !o.HostMode())
+		})
+	})
 }
 
 // listenersIn are the listeners in a service; known is false where it may have others.
@@ -55,14 +63,17 @@ func listenersIn(s *stack.Scope, service *compose.Service) (found []*stack.Liste
 }
 
 // fpmServices are the services that certainly run PHP-FPM, in the project's order.
-func fpmServices(c *stack.Containers) []*compose.Service {
-	var found []*compose.Service
-	for _, s := range c.Project.Services {
-		if c.Views[s] != nil && c.Views[s].Runs() == compose.FPM {
-			found = append(found, s)
+func fpmServices(s *stack.Scope) []*compose.Service {
+	type key struct{}
+	return stack.Once(s, key{}, func() []*compose.Service {
+		var found []*compose.Service
+		for _, service := range s.Containers.Project.Services {
+			if v := s.Containers.Views[service]; v != nil && v.Runs() == compose.FPM {
+				found = append(found, service)
+			}
 		}
-	}
-	return found
+		return found
+	})
 }
 
 // readBy says which service reads the file that a hop's address is written in.

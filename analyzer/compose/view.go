@@ -42,12 +42,16 @@ type View struct {
 	Image *Image
 
 	fs     source.FS
+	globs  map[string][]string // what the wildcards of copies match
 	mounts []Mount
 	// unsure is set where something of it may lie anywhere, adrift where that is a
 	// mount, which nobody puts over a folder of configuration without naming it.
 	unsure, adrift bool
 	project        *Project
 }
+
+// maxNames bounds how many names the wildcards of a Dockerfile are compared with.
+const maxNames = 20_000
 
 // View is the file system of a service, of which the tree's own files lie in fsys.
 func (p *Project) View(s *Service, fsys source.FS) *View {
@@ -58,9 +62,19 @@ func (p *Project) View(s *Service, fsys source.FS) *View {
 	}
 	if d := s.Dockerfile; d != nil {
 		v.unsure = v.unsure || d.Unknown
+		left := maxNames
 		for _, c := range d.Copies {
 			v.unsure = v.unsure || !c.Target.Known
+			for _, from := range c.Sources {
+				if from.Known && source.HasGlob(from.Text) && v.globs[from.Text] == nil {
+					if v.globs == nil {
+						v.globs = map[string][]string{}
+					}
+					v.globs[from.Text] = source.Glob(fsys, from.Text, &left)
+				}
+			}
 		}
+		v.unsure = v.unsure || left < 0
 	}
 	if s.Build != nil && s.Dockerfile == nil {
 		v.unsure, v.Image = true, nil
@@ -224,7 +238,7 @@ func (v *View) copied(c Copy, name string) (p Place, ok bool) {
 		}
 		names := []string{s.Text}
 		if source.HasGlob(s.Text) {
-			names = source.Glob(v.fs, s.Text)
+			names = v.globs[s.Text]
 		}
 		for _, from := range slices.Backward(names) {
 			if p, ok := v.copiedFrom(from, rest, c); ok {
@@ -295,6 +309,15 @@ func names(text, name string) bool {
 	return false
 }
 
+// Size is how many mounts and copies a service has: what it takes to look a path up.
+func (v *View) Size() int {
+	n := 1 + len(v.mounts)
+	if d := v.Service.Dockerfile; d != nil {
+		n += len(d.Copies) + len(d.Runs)
+	}
+	return n
+}
+
 // Targets are the paths in the container at which a file of the tree lies.
 func (v *View) Targets(file string) []string {
 	var targets []string
@@ -327,7 +350,7 @@ func (v *View) Targets(file string) []string {
 				}
 				names := []string{s.Text}
 				if source.HasGlob(s.Text) {
-					names = source.Glob(v.fs, s.Text)
+					names = v.globs[s.Text]
 				}
 				for _, from := range names {
 					if from == file {
@@ -430,7 +453,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string)) 
 				}
 				from := []string{s.Text}
 				if source.HasGlob(s.Text) {
-					from = source.Glob(v.fs, s.Text)
+					from = v.globs[s.Text]
 				}
 				for _, f := range from {
 					switch p := v.here(f, c.Span); {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/fpm"
@@ -26,6 +27,27 @@ type Containers struct {
 	// after the files of the tree do, and its tag does not tell which. The pools
 	// are those of the newer images; here is what the older ones made of them.
 	Floating map[*fpm.Master]*fpm.Master
+
+	resolved sync.Map // see Resolve
+}
+
+// Resolve is compose.Project.Resolve, asked once for each name.
+func (c *Containers) Resolve(from *compose.Service, name string) (to []*compose.Service, known bool) {
+	type key struct {
+		from *compose.Service
+		name string
+	}
+	type answer struct {
+		to    []*compose.Service
+		known bool
+	}
+	a, ok := c.resolved.Load(key{from, name})
+	if !ok {
+		to, known := c.Project.Resolve(from, name)
+		a, _ = c.resolved.LoadOrStore(key{from, name}, answer{to, known})
+	}
+	found := a.(answer) //nolint:forcetypeassert // there is one asker
+	return found.to, found.known
 }
 
 // Of is the service that a listener is in; nil where that is not known.
@@ -136,7 +158,7 @@ func (c *Containers) between(from, at *compose.Service, to, l Endpoint) Certaint
 	case isAddr(to.Host):
 		return Maybe // docker gives the addresses out
 	}
-	services, known := c.Project.Resolve(from, to.Host)
+	services, known := c.Resolve(from, to.Host)
 	if !slices.Contains(services, its) {
 		if known {
 			return No
