@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -311,9 +312,7 @@ func fromStage(f *source.File, in Instruction, _, global argScope, stages map[st
 		*d = *from
 		d.Copies, d.Runs = slices.Clone(from.Copies), slices.Clone(from.Runs)
 		d.Env = map[string]Value{}
-		for k, v := range from.Env {
-			d.Env[k] = v
-		}
+		maps.Copy(d.Env, from.Env)
 	} else {
 		d.Base = base
 		if img := Lookup(base); img != nil {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -187,9 +188,8 @@ func (l *loader) include(p *Project, d *decoder, n *node, env *Env) {
 			}
 			if len(files) > 0 {
 				vars = l.env("", files)
-				for k, v := range env.values { // the including project's own go first
-					vars.values[k] = v
-				}
+				// the including project's own go first
+				maps.Copy(vars.values, env.values)
 			}
 		}
 		for i, v := range d.values(paths) {
@@ -243,9 +243,7 @@ func (l *loader) extend(s *Service, part *Project, env *Env, depth int) {
 	l.extend(base, from, env, depth-1)
 	merged := *base
 	merged.Environment = map[string]Value{}
-	for k, v := range base.Environment {
-		merged.Environment[k] = v
-	}
+	maps.Copy(merged.Environment, base.Environment)
 	merged.overlay(s)
 	merged.Name, merged.Key, merged.dir = s.Name, s.Key, s.dir
 	*s = merged
@@ -268,15 +266,9 @@ func (p *Project) overlay(o *Project) {
 			p.Services = append(p.Services, s)
 		}
 	}
-	for name, n := range o.Networks {
-		p.Networks[name] = n
-	}
-	for name, c := range o.Configs {
-		p.Configs[name] = c
-	}
-	for name, external := range o.Volumes {
-		p.Volumes[name] = external
-	}
+	maps.Copy(p.Networks, o.Networks)
+	maps.Copy(p.Configs, o.Configs)
+	maps.Copy(p.Volumes, o.Volumes)
 }
 
 // overlay lays what another file says of a service over it, as compose does: what
@@ -325,9 +317,7 @@ func (s *Service) overlay(o *Service) {
 	if o.clear["environment"] {
 		s.Environment = map[string]Value{}
 	}
-	for name, v := range o.Environment {
-		s.Environment[name] = v
-	}
+	maps.Copy(s.Environment, o.Environment)
 	s.Unknown = s.Unknown || o.Unknown
 }
 
@@ -369,9 +359,7 @@ func (b *Build) overlay(o *Build) *Build {
 	}
 	merged.Args = map[string]Value{}
 	for _, args := range []map[string]Value{b.Args, o.Args} {
-		for k, v := range args {
-			merged.Args[k] = v
-		}
+		maps.Copy(merged.Args, args)
 	}
 	return &merged
 }

@@ -159,8 +159,15 @@ networks: {front: , back: , away: , shared: {external: true}}
 `)
 	p := projects[0]
 	for _, c := range []struct{ from, name, want string }{
-		{"web", "php", "[php] true"}, {"web", "FPM", "[php] true"}, {"web", "engine", "[php] true"}, {"web", "app", "[php] true"},
-		{"web", "far", "[] true"}, {"web", "nobody", "[] true"}, {"web", "db", "[] false"}, {"side", "php", "[php] true"}, {"out", "php", "[] false"},
+		{"web", "php", "[php] true"},
+		{"web", "FPM", "[php] true"},
+		{"web", "engine", "[php] true"},
+		{"web", "app", "[php] true"},
+		{"web", "far", "[] true"},
+		{"web", "nobody", "[] true"},
+		{"web", "db", "[] false"},
+		{"side", "php", "[php] true"},
+		{"out", "php", "[] false"},
 	} {
 		to, known := p.Resolve(p.Service(c.from), c.name)
 		names := []string{}
