@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -75,7 +76,7 @@ func (p *project) findServices() {
 		for _, project := range compose.Load(dir, byDir[dir], p.open) {
 			p.services.problems = append(p.services.problems, project.Problems...)
 			for _, s := range project.Services {
-				p.services.all = append(p.services.all, service{s, project, project.View(s, p.opts.FS)})
+				p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
 			}
 		}
 	}
@@ -94,12 +95,47 @@ func (ss *services) unread() []diag.Unresolved {
 	return found
 }
 
-// open is the text of a file; nil where it cannot be read.
+// open is the text of a file; nil where it cannot be read, or lies elsewhere.
 func (p *project) open(name string) *source.File {
-	if name = p.short(name); p.outside(name) {
+	if name = p.short(name); !p.inTree(name) {
 		return nil
 	}
 	return p.files.read(p.files.get(name))
+}
+
+// inTree reports whether a path lies in the folders that are searched: a compose
+// file may name any on the machine.
+func (p *project) inTree(name string) bool {
+	return slices.ContainsFunc(p.tops, func(top string) bool { return p.below(name, top) })
+}
+
+// A treeFS knows nothing of what lies outside of the folders that are searched.
+type treeFS struct {
+	source.FS
+	p *project
+}
+
+func (t treeFS) check(op, name string) error {
+	if !t.p.inTree(name) {
+		return &fs.PathError{Op: op, Path: name, Err: fs.ErrPermission}
+	}
+	return nil
+}
+
+// Stat implements source.FS.
+func (t treeFS) Stat(name string) (fs.FileInfo, error) {
+	if err := t.check("stat", name); err != nil {
+		return nil, err
+	}
+	return t.FS.Stat(name)
+}
+
+// ReadDir implements source.FS.
+func (t treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := t.check("open", name); err != nil {
+		return nil, err
+	}
+	return t.FS.ReadDir(name)
 }
 
 // configFile are the paths below a folder of nginx configuration that the

@@ -179,9 +179,6 @@ func (v *View) mounted(m Mount, rest string) Place {
 
 // here is what lies at a path of the tree.
 func (v *View) here(name string, span source.Span) Place {
-	if path.IsAbs(name) && !strings.HasPrefix(v.project.Dir, "/") || strings.HasPrefix(name, "..") {
-		return Place{Span: span} // elsewhere on the machine
-	}
 	info, err := v.fs.Stat(name)
 	switch {
 	case err == nil && info.IsDir():

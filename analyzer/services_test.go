@@ -1,0 +1,88 @@
+package analyzer
+
+import (
+	"strings"
+	"testing"
+
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/source"
+)
+
+// composeTree is a project whose nginx connects to a service that PHP-FPM runs in.
+func composeTree() source.Mem {
+	return source.Mem{
+		"app/compose.yaml": "services:\n  web:\n    image: nginx\n    volumes: ['./site.conf:/etc/nginx/conf.d/site.conf']\n  php:\n    image: php:8.1-fpm\n",
+		"app/site.conf":    "server {\n    listen 80;\n    location / { fastcgi_pass php:9000; }\n}\n",
+	}
+}
+
+func TestServicesAreScopes(t *testing.T) {
+	t.Parallel()
+	p := newProject(Options{FS: composeTree(), Paths: []string{"app"}})
+	found, err := p.gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.load(found); err != nil {
+		t.Fatal(err)
+	}
+	p.group()
+	if len(p.scopes) != 1 || p.scopes[0].Containers == nil || len(p.scopes[0].Nginx) != 1 || len(p.scopes[0].Masters) != 1 {
+		t.Fatalf("%d scopes, the first is %+v", len(p.scopes), p.scopes[0])
+	}
+	pool := p.scopes[0].Masters[0].Pools[0]
+	if listen := pool.Get("listen"); listen.Text != "9000" || !listen.Known || pool.Master.Version != "8.1" {
+		t.Errorf("%+v in PHP %s", listen, pool.Master.Version)
+	}
+}
+
+// What compose files name elsewhere on the machine is not read.
+func TestServicesStayInTheTree(t *testing.T) {
+	t.Parallel()
+	tree := composeTree()
+	tree["app/compose.yaml"] = "include: [../other/compose.yaml, /etc/secret.yaml]\n" + tree["app/compose.yaml"]
+	tree["other/compose.yaml"] = "services: {other: {image: nginx}}\n"
+	tree["/etc/secret.yaml"] = "services: {secret: {image: nginx}}\n"
+	p := newProject(Options{FS: tree, Paths: []string{"app"}})
+	found, err := p.gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.load(found); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range p.services.all {
+		if s.Name == "other" || s.Name == "secret" || !s.project.Open {
+			t.Errorf("service %s; open: %t", s.Name, s.project.Open)
+		}
+	}
+}
+
+// A compose file that cannot be read counts as something that is not resolved.
+func TestComposeProblems(t *testing.T) {
+	t.Parallel()
+	for text, reason := range map[string]diag.Reason{
+		"services:\n  web: [nginx\n":           diag.MissingInclude,
+		"a: " + strings.Repeat("x", 5<<20):     diag.LimitReached,
+		"a: " + strings.Repeat("[", 100_000):   diag.LimitReached,
+		"a:\n" + strings.Repeat("- x\n", 1e6):  diag.LimitReached,
+		"services: {web: {image: nginx}}\n":    "",
+		"services: {web: {image: 'ngi$nx'}}\n": "",
+	} {
+		tree := composeTree()
+		tree["app/compose.yaml"] = text
+		r, err := Run(Options{FS: tree, Paths: []string{"app"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got diag.Reason
+		for _, u := range r.Unresolved {
+			if u.Span.File.Path == "app/compose.yaml" {
+				got = u.Reason
+			}
+		}
+		if got != reason {
+			t.Errorf("%.30q: %q, not %q", text, got, reason)
+		}
+	}
+}
