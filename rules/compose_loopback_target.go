@@ -41,7 +41,7 @@ func loopbackTarget(p *analyzer.Pass, h *stack.Hop) {
 	if len(php) == 0 || c.Project.Namespace(from) != from || guests(h.Scope, from) {
 		return
 	}
-	failure := noConnection(connectError(e))
+	failure := noConnection(connectError(h.Target.Protocol, e))
 	severity, notes := failure.of(h)
 	f := diag.Finding{
 		Severity: severity,

@@ -40,7 +40,7 @@ func socketNotShared(p *analyzer.Pass, h *stack.Hop) {
 	if stack.Once(h.Scope, key{h.Reach}, func() bool { return c.Shared(from, e.Path) }) {
 		return
 	}
-	failure := noConnection(connectError(e))
+	failure := noConnection(connectError(h.Target.Protocol, e))
 	severity, notes := failure.of(h)
 	f := diag.Finding{
 		Severity: severity,

@@ -151,7 +151,7 @@ func deadTarget(p *analyzer.Pass, h *stack.Hop, near neighbours) {
 		f.Related = append(f.Related, label(l.Span, "%s is spoken here%s", l.Protocol, difference(target, l.Endpoint)))
 	}
 	if len(near.all) > 0 {
-		f.Fixes = []diag.Fix{candidates(hops[0], near)}
+		f.Fixes = []diag.Fix{candidates(h, near)}
 	}
 	p.Report(targetRef(h), targetRef(h), f)
 }
