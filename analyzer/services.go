@@ -43,7 +43,7 @@ var spareProject = regexp.MustCompile(`(?i)(^|[._-])(sample|example|template|dis
 
 // maxPlacings bounds how many mounts and copies are compared with the paths of files:
 // many services and many files multiply.
-const maxPlacings = 1 << 22
+const maxPlacings = 1 << 19
 
 // placed are the paths of a file in the containers of a service.
 func (ss *services) placed(s service, file string) []string {

@@ -104,29 +104,32 @@ func TestView(t *testing.T) {
 }
 
 func TestRuns(t *testing.T) {
-	for service, want := range map[string]Program{
-		"{image: nginx}":                                                                Nginx,
-		"{image: 'docker.io/library/nginx:1.2'}":                                        Nginx,
-		"{image: nginx, command: [nginx, -g, 'daemon off;']}":                           Nginx,
-		`{image: nginx, command: "/bin/sh -c 'envsubst < a > b && exec nginx -g off'"}`: Nginx,
-		"{image: nginx, command: supervisord}":                                          0,
-		"{image: nginx, entrypoint: /start.sh}":                                         0,
-		"{image: nginx, volumes: ['./x.sh:/docker-entrypoint.d/40-php.sh']}":            0,
-		"{image: trafex/php-nginx}":                                                     0,
-		"{image: nginx:alpine, build: here}":                                            0,
-		"{image: 'php:8.3-fpm'}":                                                        FPM,
-		"{image: 'php:8.3-cli'}":                                                        0,
-		"{image: 'php:8.3-apache'}":                                                     Web,
-		"{image: 'wordpress:6-php8.2-fpm-alpine'}":                                      FPM,
-		"{image: wordpress}":                                                            Web,
-		"{image: 'example.com/php:8.3-fpm'}":                                            0,
-		"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN docker-php-ext-install intl\"}}":     FPM,
-		"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN apk add nginx\\nCMD [\\\"x\\\"]\"}}": 0,
-		"{build: {context: ., dockerfile_inline: \"FROM nginx\\nRUN apk add php83-fpm\"}}":                     0,
+	for _, c := range []struct {
+		service string
+		want    Program
+	}{
+		{"{image: nginx}", Nginx},
+		{"{image: 'docker.io/library/nginx:1.2'}", Nginx},
+		{"{image: nginx, command: [nginx, -g, 'daemon off;']}", Nginx},
+		{`{image: nginx, command: "/bin/sh -c 'envsubst < a > b && exec nginx -g off'"}`, Nginx},
+		{"{image: nginx, command: supervisord}", 0},
+		{"{image: nginx, entrypoint: /start.sh}", 0},
+		{"{image: nginx, volumes: ['./x.sh:/docker-entrypoint.d/40-php.sh']}", 0},
+		{"{image: trafex/php-nginx}", 0},
+		{"{image: nginx:alpine, build: here}", 0},
+		{"{image: 'php:8.3-fpm'}", FPM},
+		{"{image: 'php:8.3-cli'}", 0},
+		{"{image: 'php:8.3-apache'}", Web},
+		{"{image: 'wordpress:6-php8.2-fpm-alpine'}", FPM},
+		{"{image: wordpress}", Web},
+		{"{image: 'example.com/php:8.3-fpm'}", 0},
+		{"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN docker-php-ext-install intl\"}}", FPM},
+		{"{build: {context: ., dockerfile_inline: \"FROM php:8.3-fpm\\nRUN apk add nginx\\nCMD [\\\"x\\\"]\"}}", 0},
+		{"{build: {context: ., dockerfile_inline: \"FROM nginx\\nRUN apk add php83-fpm\"}}", 0},
 	} {
-		fsys, projects := tree(t, "-- compose.yml --\nservices: {a: "+service+"}\n")
-		if got := projects[0].View(projects[0].Services[0], fsys).Runs(); got != want {
-			t.Errorf("%s: %d, not %d", service, got, want)
+		fsys, projects := tree(t, "-- compose.yml --\nservices: {a: "+c.service+"}\n")
+		if got := projects[0].View(projects[0].Services[0], fsys).Runs(); got != c.want {
+			t.Errorf("%s: %d, not %d", c.service, got, c.want)
 		}
 	}
 }

@@ -63,6 +63,9 @@ func (c *Containers) Of(l *Listener) []*compose.Service {
 	return nil
 }
 
+// maxPairs bounds how many pairs of services are looked at for one connection.
+const maxPairs = 64
+
 // reaches reports whether a connection arrives at a listener.
 func (s *Scope) reaches(w way, l *Listener) Certainty {
 	c := s.Containers
@@ -70,7 +73,7 @@ func (s *Scope) reaches(w way, l *Listener) Certainty {
 		return w.to.Reaches(l.Endpoint)
 	}
 	from, at := c.Nginx[w.from], c.Of(l)
-	if len(from) == 0 || len(at) == 0 {
+	if len(from) == 0 || len(at) == 0 || len(from)*len(at) > maxPairs {
 		return min(w.to.Reaches(l.Endpoint), Maybe)
 	}
 	first := c.between(from[0], at[0], w.to, l.Endpoint)
