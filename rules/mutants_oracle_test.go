@@ -1,0 +1,292 @@
+package rules_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"nginx-lint/analyzer"
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx/nginxtest"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/rules"
+)
+
+// An nginxMutant is a tree with one change, and where that is.
+type nginxMutant struct {
+	what  string
+	files source.Mem
+	file  string
+	lines []int
+}
+
+// word matches a token of nginx, or a comment, which is left alone.
+var word = regexp.MustCompile(`#[^\n]*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{};]|[^\s{};]+`)
+
+// mutate changes one token of one file, or moves one line.
+func mutate(rng *rand.Rand, files source.Mem) (m nginxMutant, ok bool) {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if filepath.Ext(name) == ".conf" && !strings.Contains(files[name], "[global]") && strings.ContainsAny(files[name], ";{") {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return m, false
+	}
+	name := names[rng.IntN(len(names))]
+	text := files[name]
+	var tokens [][]int
+	for _, at := range word.FindAllStringIndex(text, -1) {
+		if text[at[0]] != '#' {
+			tokens = append(tokens, at)
+		}
+	}
+	if len(tokens) < 3 {
+		return m, false
+	}
+	i := rng.IntN(len(tokens) - 1)
+	from, to := tokens[i][0], tokens[i][1]
+	token := text[from:to]
+	next := text[tokens[i+1][0]:tokens[i+1][1]]
+	m = nginxMutant{files: maps.Clone(files), file: name}
+	m.lines = []int{1 + strings.Count(text[:from], "\n")}
+	changed := text
+	switch rng.IntN(8) {
+	case 0:
+		m.what = "delete " + token
+		changed = text[:from] + text[to:]
+	case 1:
+		m.what = "double " + token
+		changed = text[:to] + " " + token + text[to:]
+	case 2:
+		m.what = "swap " + token + " and " + next
+		changed = text[:from] + next + text[to:tokens[i+1][0]] + token + text[tokens[i+1][1]:]
+		m.lines = append(m.lines, 1+strings.Count(text[:tokens[i+1][0]], "\n"))
+	case 3, 4:
+		m.what = "misspell " + token
+		changed = text[:from] + misspell(rng, token) + text[to:]
+	case 5:
+		if !strings.ContainsAny(token, "{};") {
+			return m, false
+		}
+		m.what = "drop " + token
+		changed = text[:from] + text[to:]
+	case 6:
+		other := tokens[rng.IntN(len(tokens))]
+		m.what = "replace " + token + " by " + text[other[0]:other[1]]
+		changed = text[:from] + text[other[0]:other[1]] + text[to:]
+	case 7:
+		lines := strings.SplitAfter(text, "\n")
+		k := m.lines[0] - 1
+		if !strings.HasSuffix(strings.TrimSpace(lines[k]), ";") {
+			return m, false
+		}
+		moved := lines[k]
+		m.what = "move " + strings.TrimSpace(moved)
+		lines = slices.Delete(lines, k, k+1)
+		k = rng.IntN(len(lines))
+		changed = strings.Join(slices.Insert(lines, k, moved), "")
+		m.lines = []int{k + 1}
+	}
+	if changed == text {
+		return m, false
+	}
+	m.files[name] = changed
+	return m, true
+}
+
+// mutatedTrees are the trees that are changed: a whole site, and every case that
+// nginx accepts. It gives the main file of each.
+func mutatedTrees(t *testing.T, oracle catalog.Version) (trees []source.Mem, mains []string) {
+	t.Helper()
+	archive, err := txtar.ParseFile("../testdata/mutants/site.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := certificate(t)
+	for _, f := range archive.Files {
+		site[f.Name] = string(f.Data)
+	}
+	trees, mains = append(trees, site), append(mains, "nginx.conf")
+	for _, name := range caseFiles(t, "*") {
+		c := parseCase(t, name)
+		if main, ok := judged(c, oracle); ok && apart[caseName(name)] == "" && !slices.ContainsFunc(c.wants, func(w want) bool { return w.rule == "include-cycle" }) {
+			trees, mains = append(trees, c.files), append(mains, main)
+		}
+	}
+	return trees, mains
+}
+
+// certificate is a certificate for a server of the tree, and its key.
+func certificate(t *testing.T) source.Mem {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(crand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source.Mem{
+		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
+		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+	}
+}
+
+// TestMutants asks nginx -t about changed trees: it refuses those with a finding
+// that says so, at the line that nginx names or nearer to the change. `make oracle`
+// asks about all.
+func TestMutants(t *testing.T) {
+	t.Parallel()
+	oracle := nginxtest.Version(t)
+	count := 400
+	if os.Getenv("NGINX_LINT_ORACLE") == "full" {
+		count = 6000
+	}
+	if n, err := strconv.Atoi(os.Getenv("MUTANTS")); err == nil {
+		count = n
+	}
+	trees, mains := mutatedTrees(t, oracle)
+	var asked, refused, ofMachine atomic.Int64
+	known := map[string]*atomic.Int64{}
+	for kind := range nginxMutantsApart {
+		known[kind] = &atomic.Int64{}
+	}
+	const parts = 8
+	t.Run("mutants", func(t *testing.T) {
+		for part := range parts {
+			t.Run(strconv.Itoa(part), func(t *testing.T) {
+				t.Parallel()
+				rng := rand.New(rand.NewPCG(uint64(part), 7))
+				for range count / parts {
+					i := 0 // every second change is one of the site
+					if rng.IntN(2) == 0 {
+						i = rng.IntN(len(trees))
+					}
+					m, ok := mutate(rng, trees[i])
+					if !ok {
+						continue
+					}
+					conf := write(t, m.files, mains[i])
+					message, place := nginxtest.Test(t, conf)
+					_ = os.RemoveAll(filepath.Dir(conf))
+					if message != "" && machine.MatchString(message) || lacks(message, oracle) {
+						ofMachine.Add(1)
+						continue
+					}
+					asked.Add(1)
+					if message != "" {
+						refused.Add(1)
+					}
+					ours := refusedByNginx(t, m.files, oracle)
+					why := m.judge(message, place, ours)
+					if why == "" {
+						continue
+					}
+					if kind := knownNginxMutant(m, message); kind != "" {
+						known[kind].Add(1)
+						continue
+					}
+					t.Errorf("tree %d, %s:%v: %s\n%s", i, m.file, m.lines, m.what, why)
+					for _, f := range ours {
+						t.Logf("%s %q", describe(f), f.Notes)
+					}
+				}
+			})
+		}
+	})
+	t.Logf("%d mutants, %d refused; %d about the machine", asked.Load(), refused.Load(), ofMachine.Load())
+	for kind, n := range known {
+		t.Logf("apart %d: %s", n.Load(), kind)
+	}
+	if asked.Load() < int64(count/2) || refused.Load() < int64(count/5) {
+		t.Errorf("too few to say anything")
+	}
+}
+
+// refusedByNginx are the findings of all rules that nginx is said to refuse.
+func refusedByNginx(t *testing.T, files source.Mem, oracle catalog.Version) (ours []diag.Finding) {
+	t.Helper()
+	report, err := analyzer.Run(analyzer.Options{Paths: []string{"."}, FS: files, Rules: rules.All(), NginxVersion: oracle})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		if f.RefusedBy == diag.Nginx {
+			ours = append(ours, f)
+		}
+	}
+	return ours
+}
+
+// judge says how the findings differ from what nginx says.
+func (m nginxMutant) judge(message, place string, ours []diag.Finding) string {
+	switch {
+	case message == "" && len(ours) > 0:
+		return "nginx accepts it"
+	case message == "":
+		return ""
+	case len(ours) == 0:
+		return fmt.Sprintf("nginx says %q at %s, and no finding says so", message, place)
+	}
+	file, number, _ := strings.Cut(place, ":")
+	line, _ := strconv.Atoi(number)
+	near := m.distance(file, line)
+	for _, f := range ours {
+		at := f.Subject.Span
+		if at.File.Path == file && at.Line() == line || m.distance(at.File.Path, at.Line()) <= near {
+			return ""
+		}
+	}
+	return fmt.Sprintf("nginx says %q at %s, which is nearer", message, place)
+}
+
+// distance counts the lines from a place to the change; in another file it is far away.
+func (m nginxMutant) distance(file string, line int) int {
+	if file != m.file || line == 0 {
+		return 1 << 20
+	}
+	least := 1 << 20
+	for _, l := range m.lines {
+		least = min(least, max(l-line, line-l))
+	}
+	return least
+}
+
+// nginxMutantsApart are the kinds of changes on which nginx and the linter differ, each with its reason.
+var nginxMutantsApart = map[string]func(m nginxMutant, message string) bool{}
+
+func knownNginxMutant(m nginxMutant, message string) string {
+	for kind, is := range nginxMutantsApart {
+		if is(m, message) {
+			return kind
+		}
+	}
+	return ""
+}
+
