@@ -158,16 +158,19 @@ func filledIn(x *analyzer.Directive) bool {
 }
 
 func hasPlaceholder(r nginx.Ref) bool {
-	if templated(r) || placeholder.MatchString(r.Name()) {
+	if templated(r) || hasBlank(r.Name()) {
 		return true
 	}
 	for i := range r.NArgs() {
-		// The name of a group in a regular expression looks like a placeholder.
-		if placeholder.MatchString(group.ReplaceAllString(r.Arg(i), "")) {
+		if hasBlank(r.Arg(i)) {
 			return true
 		}
 	}
 	return false
 }
+
+// hasBlank reports whether a word holds a placeholder; the name of a group in a
+// regular expression looks like one.
+func hasBlank(word string) bool { return placeholder.MatchString(group.ReplaceAllString(word, "")) }
 
 var group = regexp.MustCompile(`\(\?P?<`)

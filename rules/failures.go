@@ -188,7 +188,7 @@ func errorPage(s *stack.Scope, t *stack.Target, f failure) (page nginx.Ref, othe
 	page = stack.Once(s, key{in, f.status}, func() nginx.Ref {
 		for _, r := range pages {
 			args := r.Args()
-			if slices.ContainsFunc(args[:len(args)-1], func(arg string) bool { return len(arg) == 3 && strings.Contains(f.status, arg) }) {
+			if len(args) > 1 && slices.ContainsFunc(args[:len(args)-1], func(arg string) bool { return len(arg) == 3 && strings.Contains(f.status, arg) }) {
 				return r
 			}
 		}

@@ -3,6 +3,7 @@ package nginx
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -120,7 +121,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
 			b.fill(p, child, b.block(p, child, block, context))
-		case !t.IsRow(child) && (strings.HasPrefix(name, "$") || Opaque(name)):
+		case !t.IsRow(child) && FilledIn(name):
 			b.missing(Missing{Ref: Ref{p, child}, Pattern: name, Block: block, Opaque: true})
 		}
 	}
@@ -227,6 +228,22 @@ func depth(p *Placement) int {
 	}
 	return n
 }
+
+// FilledIn reports whether the name of a directive may be one that a program puts
+// others in place of: it holds a template's part, or a variable that nginx does not have.
+func FilledIn(name string) bool {
+	if Opaque(name) {
+		return true
+	}
+	for _, m := range reference.FindAllStringSubmatch(name, -1) {
+		if m[1] == strings.ToUpper(m[1]) || !catalog.DefinesVariable(m[1], catalog.AnyHTTP) {
+			return true
+		}
+	}
+	return false
+}
+
+var reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // Opaque reports whether a word holds a template's part, whose value is not known here.
 func Opaque(word string) bool {

@@ -358,6 +358,9 @@ func (r *router) tryFiles() (phase, bool) {
 		return nil, false
 	}
 	args := own[0].Args()
+	if len(args) < 2 {
+		return nil, false // nginx refuses it
+	}
 	last := args[len(args)-1]
 	for _, arg := range args[:len(args)-1] {
 		name, known := r.expand(arg)
