@@ -9,6 +9,7 @@ import (
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/spelling"
 	"nginx-lint/analyzer/stack"
 )
 
@@ -103,24 +104,44 @@ func (s *progress) ports() {
 				Related: []diag.Label{label(u.Head(), "the upstream")},
 				Remedy:  "drop the port, or rename the upstream if the host is meant",
 			})
-		} else if u == nil && p.in.Context == catalog.StreamServer && s.streamRead(p.in) && !hasPort(p.by.Arg(0)) {
-			s.withoutPort(p.by)
+		} else if u == nil && needsPort(p) && s.upstreamsRead(p.in) && !hasPort(target) {
+			s.withoutPort(p.by, target, in)
 		}
 	}
 }
 
-// streamRead reports whether every upstream is known that a server of stream may name.
-func (s *progress) streamRead(server *nginx.Block) bool {
-	stream := server.Enclosing(catalog.Stream)
-	return stream != nil && !stream.Missing && !s.config.Fragment && !s.config.Top.Missing
+// needsPort reports whether a target has no port of its own: those of HTTP have.
+func needsPort(p pass) bool {
+	return p.in.Context == catalog.StreamServer || p.by.Name() != "proxy_pass" && p.by.Name() != "grpc_pass"
 }
 
-func (t *nginxTest) withoutPort(r nginx.Ref) {
-	t.refuse(r, fmt.Sprintf("no port in upstream %q", r.Arg(0)), diag.Finding{
+// upstreamsRead reports whether every upstream is known that may be named in a block.
+func (s *progress) upstreamsRead(b *nginx.Block) bool {
+	around := b.Enclosing(catalog.HTTP)
+	if around == nil {
+		around = b.Enclosing(catalog.Stream)
+	}
+	return around != nil && !around.Missing && !s.config.Fragment && !s.config.Top.Missing && s.Whole(s.config)
+}
+
+func (s *progress) withoutPort(r nginx.Ref, target, in string) {
+	f := diag.Finding{
 		Summary: "a target without a port",
 		Subject: label(r.ArgSpan(0), "neither an upstream nor an address with a port"),
-		Remedy:  "write HOST:PORT",
-	})
+		Remedy:  "write HOST:PORT, or the name of an upstream",
+	}
+	var names []string
+	for name := range s.upstreams {
+		if name.in == in {
+			names = append(names, name.name)
+		}
+	}
+	slices.Sort(names)
+	if meant := spelling.Nearest(strings.ToLower(target), slices.Values(names)); meant != "" {
+		f.Subject.Text += fmt.Sprintf("; did you mean %q?", meant)
+		f.Related = []diag.Label{label(s.upstreams[logName{in, meant}].Head(), "the upstream")}
+	}
+	s.refuse(r, fmt.Sprintf("no port in upstream %q", target), f)
 }
 
 // mailPorts are those that tell the protocol.
