@@ -158,7 +158,7 @@ func (d deprecation) listenSSL(server *nginx.Block, r nginx.Ref) (diag.Fix, bool
 func (d deprecation) listenHTTP2(server *nginx.Block) {
 	var with []nginx.Ref
 	for _, l := range d.own(server, "listen") {
-		if slices.Contains(l.Args()[1:], "http2") {
+		if slices.Index(l.Args(), "http2") > 0 {
 			with = append(with, l)
 		}
 	}

@@ -228,6 +228,46 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// TestMutantsLinted changes trees in up to four places, as nobody has written the
+// rules for: none of them may fall over it.
+func TestMutantsLinted(t *testing.T) {
+	t.Parallel()
+	var trees []source.Mem
+	for _, name := range append(caseFiles(t, "*"), "../testdata/mutants/site.txtar") {
+		trees = append(trees, parseCase(t, name).files)
+	}
+	for part := range 2 {
+		t.Run(strconv.Itoa(part), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(uint64(part), 8))
+			for range 1000 {
+				m := nginxMutant{files: trees[rng.IntN(len(trees))]}
+				var done []string
+				for len(done) < 1+rng.IntN(4) {
+					next, ok := mutate(rng, m.files)
+					if m = next; !ok {
+						break
+					}
+					done = append(done, fmt.Sprintf("%s:%v: %s", m.file, m.lines, m.what))
+				}
+				if m.files != nil {
+					lintSafely(t, m.files, done)
+				}
+			}
+		})
+	}
+}
+
+func lintSafely(t *testing.T, files source.Mem, done []string) {
+	t.Helper()
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("%s\n%v", strings.Join(done, "\n"), r)
+		}
+	}()
+	refusedByNginx(files, catalog.Version{})
+}
+
 // refusedByNginx are the findings of all rules that nginx is said to refuse. There
 // are none where no file is read, as it looks like another program's or a template now.
 func refusedByNginx(files source.Mem, oracle catalog.Version) (ours []diag.Finding) {

@@ -101,7 +101,7 @@ func (s *progress) directive(b *nginx.Block, r nginx.Ref) {
 	case "thread_pool":
 		s.threadPool(r)
 	case "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass":
-		if !strings.Contains(r.Arg(0), "$") {
+		if r.NArgs() == 1 && !strings.Contains(r.Arg(0), "$") {
 			s.passes = append(s.passes, pass{b, r})
 		}
 	case "log_format":
