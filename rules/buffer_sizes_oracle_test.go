@@ -35,7 +35,6 @@ var bufferFamilies = []string{"fastcgi", "proxy", "uwsgi", "scgi"}
 // nginx refuses exactly those that are reported, with a message that is quoted,
 // and it accepts each after the safe fixes.
 func TestBufferSizesOracle(t *testing.T) {
-	t.Parallel()
 	ask := nginxTest(t)
 	count := 2000
 	if s := os.Getenv(bufferTreesEnv); s != "" {
@@ -49,7 +48,7 @@ func TestBufferSizesOracle(t *testing.T) {
 	refusals := map[string]int{}
 	seeds := make(chan uint64)
 	var workers sync.WaitGroup
-	for range max(1, runtime.GOMAXPROCS(0)/2) { // the proofs beside it measure time
+	for range runtime.GOMAXPROCS(0) {
 		dir := t.TempDir()
 		workers.Go(func() {
 			for seed := range seeds {

@@ -30,14 +30,17 @@ func misplaced(p *analyzer.Pass, x *analyzer.Directive) {
 		return
 	}
 	name := x.Name()
-	allowed := x.Entry.Contexts
+	var allowed, documented catalog.Context
 	for d := range catalog.Named(name) {
-		if d.Section == catalog.Documented {
-			return // a commercial build allows more than is written down
-		}
-		if d.ExistsIn(x.Block.Config.Version) {
+		switch {
+		case d.Section == catalog.Documented:
+			documented |= d.Contexts
+		case d.ExistsIn(x.Block.Config.Version) || d == x.Entry:
 			allowed |= d.Contexts
 		}
+	}
+	if documented&^allowed != 0 {
+		return // a commercial build allows more than is written down
 	}
 	p.Report(x.Ref, x.Ref, diag.Finding{
 		Severity: diag.Error,

@@ -242,7 +242,6 @@ var differing = map[string]string{
 // TestFragments asks nginx -t about each fragment: what it refuses, a finding says
 // with its words, at its line; what it accepts has none that says so.
 func TestFragments(t *testing.T) {
-	t.Parallel()
 	version := nginxtest.Version(t)
 	for fragment := range strings.Lines(strings.TrimSpace(fragments)) {
 		fragment = strings.TrimSpace(fragment)

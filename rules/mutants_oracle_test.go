@@ -129,7 +129,10 @@ func mutatedTrees(t *testing.T, oracle catalog.Version) (trees []source.Mem, mai
 	trees, mains = append(trees, site), append(mains, "nginx.conf")
 	for _, name := range caseFiles(t, "*") {
 		c := parseCase(t, name)
-		if main, ok := judged(c, oracle); ok && apart[caseName(name)] == "" && !slices.ContainsFunc(c.wants, func(w want) bool { return w.rule == "include-cycle" }) {
+		main, ok := judged(c, oracle)
+		rule, _, _ := strings.Cut(caseName(name), "/")
+		if ok && rule != "ignore-comment" && apart[caseName(name)] == "" && !slices.ContainsFunc(c.wants, func(w want) bool { return w.rule == "include-cycle" }) &&
+			len(refusedByNginx(c.files, oracle)) == 0 {
 			trees, mains = append(trees, c.files), append(mains, main)
 		}
 	}
@@ -165,10 +168,7 @@ func TestMutants(t *testing.T) {
 	oracle := nginxtest.Version(t)
 	count := 400
 	if os.Getenv("NGINX_LINT_ORACLE") == "full" {
-		count = 6000
-	}
-	if n, err := strconv.Atoi(os.Getenv("MUTANTS")); err == nil {
-		count = n
+		count = 7000
 	}
 	trees, mains := mutatedTrees(t, oracle)
 	var asked, refused, ofMachine atomic.Int64
@@ -204,10 +204,10 @@ func TestMutants(t *testing.T) {
 					}
 					ours := refusedByNginx(m.files, oracle)
 					why := m.judge(message, place, ours)
-					if why == "" {
+					if why == "" || message == "" && !m.read(t, mains[i]) {
 						continue
 					}
-					if kind := knownNginxMutant(m, message); kind != "" {
+					if kind := knownNginxMutant(m, message, ours); kind != "" {
 						known[kind].Add(1)
 						continue
 					}
@@ -305,6 +305,17 @@ func (m nginxMutant) judge(message, place string, ours []diag.Finding) string {
 	return fmt.Sprintf("nginx says %q at %s, which is nearer", message, place)
 }
 
+// read reports whether nginx opens the changed file at all.
+func (m nginxMutant) read(t *testing.T, main string) bool {
+	t.Helper()
+	files := maps.Clone(m.files)
+	files[m.file] = "}"
+	conf := write(t, files, main)
+	defer os.RemoveAll(filepath.Dir(conf))
+	message, _ := nginxtest.Test(t, conf)
+	return message != ""
+}
+
 // distance counts the lines from a place to the change; in another file it is far away.
 func (m nginxMutant) distance(file string, line int) int {
 	if file != m.file || line == 0 {
@@ -318,14 +329,44 @@ func (m nginxMutant) distance(file string, line int) int {
 }
 
 // nginxMutantsApart are the kinds of changes on which nginx and the linter differ, each with its reason.
-var nginxMutantsApart = map[string]func(m nginxMutant, message string) bool{}
+var nginxMutantsApart = map[string]func(m nginxMutant, message string, ours []diag.Finding) bool{
+	"a block that is never closed is told where it begins, not where nginx stumbles over it": func(_ nginxMutant, _ string, ours []diag.Finding) bool {
+		return slices.ContainsFunc(ours, func(f diag.Finding) bool {
+			return f.Rule == "syntax" && strings.Contains(f.Subject.Text+f.Summary, "never closed")
+		})
+	},
+	"two braces in a row are a template's": func(m nginxMutant, _ string, _ []diag.Finding) bool {
+		return strings.Contains(m.files[m.file], "{{")
+	},
+	"a variable where a directive's name belongs may be filled in by a program": func(_ nginxMutant, message string, _ []diag.Finding) bool {
+		return regexp.MustCompile(`^unknown directive ".*\$`).MatchString(message)
+	},
+	"a missing ; is told, and not that it makes a variable of another name": func(m nginxMutant, message string, _ []diag.Finding) bool {
+		return strings.Contains(m.what, " ;") && regexp.MustCompile(`^unknown ".*" variable`).MatchString(message)
+	},
+	"a file of the distribution that stands in for one that is not there is not judged": func(m nginxMutant, message string, _ []diag.Finding) bool {
+		return strings.HasPrefix(m.what, "move include ") && strings.HasSuffix(message, "is not allowed here")
+	},
+	"nothing is left that looks like nginx's": func(m nginxMutant, _ string, _ []diag.Finding) bool {
+		_, err := analyzer.Run(analyzer.Options{Paths: []string{"."}, FS: m.files})
+		return err != nil
+	},
+	"capitals behind a colon may be filled in": func(_ nginxMutant, message string, _ []diag.Finding) bool {
+		return regexp.MustCompile(`[^?]:[A-Z][A-Z0-9_]+`).MatchString(message)
+	},
+	"properties of Unicode are not read in expressions": func(_ nginxMutant, message string, _ []diag.Finding) bool {
+		return strings.Contains(message, `\P or \p`)
+	},
+}
 
-func knownNginxMutant(m nginxMutant, message string) string {
+func knownNginxMutant(m nginxMutant, message string, ours []diag.Finding) string {
+	if message == "" {
+		return "" // nothing excuses a finding on what nginx accepts
+	}
 	for kind, is := range nginxMutantsApart {
-		if is(m, message) {
+		if is(m, message, ours) {
 			return kind
 		}
 	}
 	return ""
 }
-

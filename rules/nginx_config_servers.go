@@ -110,9 +110,9 @@ func (s *progress) ports() {
 	}
 }
 
-// needsPort reports whether a target has no port of its own: those of HTTP have.
+// needsPort reports whether nginx knows no port for a target without: it does for http:// and https://.
 func needsPort(p pass) bool {
-	return p.in.Context == catalog.StreamServer || p.by.Name() != "proxy_pass" && p.by.Name() != "grpc_pass"
+	return p.in.Context == catalog.StreamServer || p.by.Name() != "proxy_pass"
 }
 
 // upstreamsRead reports whether every upstream is known that may be named in a block.

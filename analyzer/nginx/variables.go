@@ -249,6 +249,9 @@ func definedVariables(b *Block, r Ref) (names []string, known bool) {
 	}
 	name := r.Name()
 	for _, text := range append([]string{name}, args...) {
+		if name == "location" && !strings.HasPrefix(r.Arg(0), "~") || name == "server_name" && !strings.HasPrefix(text, "~") {
+			continue // no expression
+		}
 		for _, m := range namedGroup.FindAllStringSubmatch(text, -1) {
 			names = append(names, m[1])
 		}
