@@ -31,11 +31,14 @@ func misplaced(p *analyzer.Pass, x *analyzer.Directive) {
 	}
 	name := x.Name()
 	var allowed, documented catalog.Context
+	if x.Entry.Section != catalog.Documented {
+		allowed = x.Entry.Contexts
+	}
 	for d := range catalog.Named(name) {
 		switch {
 		case d.Section == catalog.Documented:
 			documented |= d.Contexts
-		case d.ExistsIn(x.Block.Config.Version) || d == x.Entry:
+		case d.ExistsIn(x.Block.Config.Version):
 			allowed |= d.Contexts
 		}
 	}
