@@ -22,7 +22,9 @@ type Rule struct {
 	Safeties []diag.Safety
 	// Refused is set where all findings of the rule are refused by that program's own test.
 	Refused diag.Program
-	Doc     Doc
+	// RefusedPartly are the programs whose own test refuses some findings of the rule.
+	RefusedPartly []diag.Program
+	Doc           Doc
 	// YieldsTo are the rules whose finding on the same cause makes this rule's superfluous.
 	YieldsTo []string
 	// Always is set for rules that cannot be switched off.

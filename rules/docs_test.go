@@ -79,6 +79,9 @@ func page(t *testing.T, r *analyzer.Rule) string {
 	if r.Refused != "" {
 		fmt.Fprintf(&b, "Refused by: `%s -t`.\n", r.Refused)
 	}
+	for _, program := range r.RefusedPartly {
+		fmt.Fprintf(&b, "Some of it is refused by `%s -t`.\n", program)
+	}
 	for _, section := range []struct{ title, text string }{
 		{"What is reported", r.Doc.What},
 		{"What happens", r.Doc.Why},

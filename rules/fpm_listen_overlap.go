@@ -11,9 +11,10 @@ import (
 )
 
 var fpmListenOverlap = analyzer.Rule{
-	ID:         "fpm-listen-overlap",
-	Severities: []diag.Severity{diag.Error},
-	OnScope:    listenOverlap,
+	ID:            "fpm-listen-overlap",
+	RefusedPartly: []diag.Program{diag.PHPFPM},
+	Severities:    []diag.Severity{diag.Error},
+	OnScope:       listenOverlap,
 	Doc: analyzer.Doc{
 		Summary: "two pools of one PHP-FPM want the same address",
 		What: "Two pools of one master listen on the same unix socket, or on the same port with addresses that include each other: a port alone and `[::]:port` hold for IPv6 and IPv4, `0.0.0.0:port` for IPv4. " +

@@ -6,11 +6,11 @@ import (
 )
 
 var includeCycle = analyzer.Rule{
-	ID:         analyzer.RuleIncludeCycle,
-	Severities: []diag.Severity{diag.Error},
-	Refused:    diag.Nginx,
-	Always:     true,
-	Driver:     true,
+	ID:            analyzer.RuleIncludeCycle,
+	Severities:    []diag.Severity{diag.Error},
+	RefusedPartly: []diag.Program{diag.Nginx, diag.PHPFPM},
+	Always:        true,
+	Driver:        true,
 	Doc: analyzer.Doc{
 		Summary: "a file that includes itself, directly or through others",
 		What:    "An `include` whose file, or a file that its pattern matches, is already on the chain of includes that leads to it.",

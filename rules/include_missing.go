@@ -8,10 +8,11 @@ import (
 )
 
 var includeMissing = analyzer.Rule{
-	ID:         "include-missing",
-	Severities: []diag.Severity{diag.Error, diag.Info},
-	OnConfig:   missingFiles,
-	NoProof:    judgedByNginx,
+	ID:            "include-missing",
+	RefusedPartly: []diag.Program{diag.Nginx},
+	Severities:    []diag.Severity{diag.Error, diag.Info},
+	OnConfig:      missingFiles,
+	NoProof:       judgedByNginx,
 	Doc: analyzer.Doc{
 		Summary: "an included file that is not there",
 		What: "An `include` names one file, without a pattern. An error where the file would lie in a folder that is read: relative to the main file, below the root of a host tree, or where `--path-map` leads. " +

@@ -11,11 +11,12 @@ import (
 )
 
 var missingSemicolon = analyzer.Rule{
-	ID:          "missing-semicolon",
-	Severities:  []diag.Severity{diag.Error},
-	Safeties:    []diag.Safety{diag.Safe},
-	OnDirective: swallowsNext,
-	NoProof:     judgedByNginx,
+	ID:            "missing-semicolon",
+	RefusedPartly: []diag.Program{diag.Nginx},
+	Severities:    []diag.Severity{diag.Error},
+	Safeties:      []diag.Safety{diag.Safe},
+	OnDirective:   swallowsNext,
+	NoProof:       judgedByNginx,
 	Doc: analyzer.Doc{
 		Summary: "a missing `;`, so that the next line becomes arguments",
 		What: "Inside the arguments of a directive a line begins with the name of a directive that may stand there; what comes before it is a whole directive, and so is the rest. " +

@@ -302,7 +302,7 @@ func checkCases(t *testing.T, r *analyzer.Rule) {
 	if (len(proofs) > 0) == (r.NoProof != "") {
 		t.Errorf("%d proofs, and NoProof %q: want one of the two", len(proofs), r.NoProof)
 	}
-	severities, safeties := map[diag.Severity]bool{}, map[diag.Safety]bool{}
+	severities, safeties, refused := map[diag.Severity]bool{}, map[diag.Safety]bool{}, map[diag.Program]bool{}
 	nearMisses, bad := 0, 0
 	for _, name := range caseFiles(t, r.ID) {
 		report := parseCase(t, name).run(t)
@@ -313,6 +313,7 @@ func checkCases(t *testing.T, r *analyzer.Rule) {
 			}
 			own++
 			severities[f.Severity] = true
+			refused[f.RefusedBy] = true
 			checkFinding(t, f)
 			for _, fix := range f.Fixes {
 				safeties[fix.Safety] = true
@@ -334,6 +335,13 @@ func checkCases(t *testing.T, r *analyzer.Rule) {
 	}
 	compareSets(t, "severities", r.Severities, severities)
 	compareSets(t, "safeties", r.Safeties, safeties)
+	if r.Refused != "" && (len(refused) != 1 || !refused[r.Refused]) {
+		t.Errorf("declared refused by %s, and findings are refused by %v", r.Refused, refused)
+	}
+	if r.Refused == "" {
+		delete(refused, "")
+		compareSets(t, "programs", r.RefusedPartly, refused)
+	}
 }
 
 func checkFinding(t *testing.T, f diag.Finding) {
@@ -351,20 +359,16 @@ func checkFinding(t *testing.T, f diag.Finding) {
 	}
 }
 
-func compareSets[T interface {
-	comparable
-	fmt.Stringer
-}](t *testing.T, what string, declared []T, observed map[T]bool,
-) {
+func compareSets[T comparable](t *testing.T, what string, declared []T, observed map[T]bool) {
 	t.Helper()
 	for _, x := range declared {
 		if !observed[x] {
-			t.Errorf("declared %s has %s, which no case shows", what, x)
+			t.Errorf("declared %s has %v, which no case shows", what, x)
 		}
 	}
 	for x := range observed {
 		if !slices.Contains(declared, x) {
-			t.Errorf("a case shows %s, which is not among the declared %s", x, what)
+			t.Errorf("a case shows %v, which is not among the declared %s", x, what)
 		}
 	}
 }

@@ -13,9 +13,10 @@ import (
 )
 
 var socketPathTooLong = analyzer.Rule{
-	ID:         "socket-path-too-long",
-	Severities: []diag.Severity{diag.Error},
-	OnScope:    pathTooLong,
+	ID:            "socket-path-too-long",
+	RefusedPartly: []diag.Program{diag.Nginx},
+	Severities:    []diag.Severity{diag.Error},
+	OnScope:       pathTooLong,
 	Doc: analyzer.Doc{
 		Summary: "a unix socket's path that is longer than the system takes",
 		What:    "The path of a unix socket, in nginx's `listen`, `server` or `*_pass` or in a pool's `listen`, has more than 107 bytes.",

@@ -6,13 +6,13 @@ import (
 )
 
 var syntaxRule = analyzer.Rule{
-	ID:         analyzer.RuleSyntax,
-	Severities: []diag.Severity{diag.Error},
-	Safeties:   []diag.Safety{diag.Safe},
-	Refused:    diag.Nginx,
-	YieldsTo:   []string{"fpm-comment-hash"},
-	Always:     true,
-	Driver:     true,
+	ID:            analyzer.RuleSyntax,
+	Severities:    []diag.Severity{diag.Error},
+	Safeties:      []diag.Safety{diag.Safe},
+	RefusedPartly: []diag.Program{diag.Nginx, diag.PHPFPM},
+	YieldsTo:      []string{"fpm-comment-hash"},
+	Always:        true,
+	Driver:        true,
 	Doc: analyzer.Doc{
 		Summary: "a file that the server's own reader refuses",
 		What: "The words, quotes, braces and semicolons of nginx files are read byte for byte as nginx's tokenizer reads them, and those of PHP-FPM files line by line as php-fpm does. " +

@@ -14,11 +14,12 @@ import (
 )
 
 var undefinedReference = analyzer.Rule{
-	ID:         "undefined-reference",
-	Severities: []diag.Severity{diag.Error},
-	Safeties:   []diag.Safety{diag.Manual},
-	OnConfig:   undefinedNames,
-	YieldsTo:   []string{"missing-semicolon"},
+	ID:            "undefined-reference",
+	RefusedPartly: []diag.Program{diag.Nginx},
+	Severities:    []diag.Severity{diag.Error},
+	Safeties:      []diag.Safety{diag.Manual},
+	OnConfig:      undefinedNames,
+	YieldsTo:      []string{"missing-semicolon"},
 	Doc: analyzer.Doc{
 		Summary: "a name that is used and defined nowhere",
 		What: "A variable that neither nginx nor a directive of the configuration defines, in an argument in which nginx looks for variables; a log format that is not defined before its use; " +

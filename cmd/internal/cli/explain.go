@@ -39,6 +39,9 @@ func (p *program) explain(o *options) error {
 	if r.Refused != "" {
 		e.fact("refused by", string(r.Refused)+" -t")
 	}
+	for _, program := range r.RefusedPartly {
+		e.fact("refused by", string(program)+" -t, some of it")
+	}
 	e.fact("since", r.Doc.Since)
 
 	e.section("What is reported", r.Doc.What)
@@ -178,18 +181,20 @@ type ruleInfo struct {
 	Severities []string     `json:"severities"`
 	Fixes      []string     `json:"fixes"`
 	RefusedBy  diag.Program `json:"refusedBy,omitempty"`
-	Always     bool         `json:"always"`
-	Off        bool         `json:"off"`
-	InfoOff    bool         `json:"infoOff"`
-	Options    []optionInfo `json:"options"`
-	Since      string       `json:"since"`
-	What       string       `json:"what"`
-	Why        string       `json:"why"`
-	Gaps       string       `json:"gaps"`
-	Remedy     string       `json:"remedy"`
-	FixSafety  string       `json:"fixSafety"`
-	Refs       []string     `json:"refs"`
-	Docs       string       `json:"docs"`
+	// RefusedPartlyBy are the programs that refuse some of the findings.
+	RefusedPartlyBy []diag.Program `json:"refusedPartlyBy,omitempty"`
+	Always          bool           `json:"always"`
+	Off             bool           `json:"off"`
+	InfoOff         bool           `json:"infoOff"`
+	Options         []optionInfo   `json:"options"`
+	Since           string         `json:"since"`
+	What            string         `json:"what"`
+	Why             string         `json:"why"`
+	Gaps            string         `json:"gaps"`
+	Remedy          string         `json:"remedy"`
+	FixSafety       string         `json:"fixSafety"`
+	Refs            []string       `json:"refs"`
+	Docs            string         `json:"docs"`
 }
 
 // An optionInfo is an option of a rule in the same form.
@@ -223,23 +228,24 @@ func newRuleInfo(r *analyzer.Rule) ruleInfo {
 		options[i] = optionInfo(o)
 	}
 	return ruleInfo{
-		ID:         r.ID,
-		Summary:    r.Doc.Summary,
-		Severities: words(r.Severities),
-		Fixes:      words(r.Safeties),
-		RefusedBy:  r.Refused,
-		Always:     r.Always,
-		Off:        r.Off,
-		InfoOff:    r.InfoOff,
-		Options:    options,
-		Since:      r.Doc.Since,
-		What:       r.Doc.What,
-		Why:        r.Doc.Why,
-		Gaps:       r.Doc.Gaps,
-		Remedy:     r.Doc.Remedy,
-		FixSafety:  r.Doc.FixSafety,
-		Refs:       append([]string{}, r.Doc.Refs...),
-		Docs:       "nginx-lint explain " + r.ID,
+		ID:              r.ID,
+		Summary:         r.Doc.Summary,
+		Severities:      words(r.Severities),
+		Fixes:           words(r.Safeties),
+		RefusedBy:       r.Refused,
+		RefusedPartlyBy: r.RefusedPartly,
+		Always:          r.Always,
+		Off:             r.Off,
+		InfoOff:         r.InfoOff,
+		Options:         options,
+		Since:           r.Doc.Since,
+		What:            r.Doc.What,
+		Why:             r.Doc.Why,
+		Gaps:            r.Doc.Gaps,
+		Remedy:          r.Doc.Remedy,
+		FixSafety:       r.Doc.FixSafety,
+		Refs:            append([]string{}, r.Doc.Refs...),
+		Docs:            "nginx-lint explain " + r.ID,
 	}
 }
 
