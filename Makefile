@@ -26,8 +26,8 @@ lint: ## run golangci-lint: style, import arrows, bans
 # The proofs run last and by themselves: they measure time. The servers are no
 # input that go's test cache knows of, hence -count=1.
 unit: ## run all tests: unit, case, command line, proofs
-	go test -race -count=1 $$(go list ./... | grep -v /rules$$)
-	go test -race -count=1 ./rules
+	go test -race -count=1 -timeout 30m $$(go list ./... | grep -v /rules$$)
+	go test -race -count=1 -timeout 30m ./rules
 
 test: setup build vet lint unit ## set up, build, vet, lint and run all tests
 
