@@ -176,6 +176,16 @@ type Listener struct {
 	Newer *Listener
 	// Image is set where it is the image that says so: Span is where that is named.
 	Image bool
+	// Backend is the program that listens where it is none of these; nil for others
+	// and for what a person has declared.
+	Backend *Backend
+	// TLS says whether a backend speaks TLS there.
+	TLS Certainty
+	// Access is how the unix socket of a backend may be opened.
+	Access Access
+	// Maybe is set where it is not certain that it listens there: under a condition
+	// that the configuration does not decide.
+	Maybe bool
 }
 
 // A Target is one `*_pass` in one place.

@@ -36,6 +36,8 @@ var planted = []struct {
 	{"fpm", "analyzer/fpm", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/syntax/sub"}},
 	{"compose", "analyzer/compose", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/stack/sub"}, []string{"nginx-lint/analyzer/source/sub"}},
 	{"stack", "analyzer/stack", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub"}, []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/fpm/sub"}},
+	{"keyfile", "analyzer/keyfile", []string{"nginx-lint/analyzer/stack/sub"}, []string{"nginx-lint/analyzer/source/sub"}},
+	{"backends", "analyzer/apache", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/keyfile/sub", "nginx-lint/analyzer/stack/sub"}},
 	{"analyzer", "analyzer", []string{"nginx-lint/rules/sub", "nginx-lint/fixer/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/stack/sub"}},
 	{"rules", "rules", []string{"os", "os/exec", "net/http", "nginx-lint/fixer/sub", "nginx-lint/cmd/sub"}, []string{"nginx-lint/analyzer/sub", "strings"}},
 	{"fixer", "fixer", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/stack/sub", "nginx-lint/analyzer/syntax/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/diag/sub", "os"}},

@@ -1,0 +1,311 @@
+// Package apache reads where an Apache HTTP Server listens, and what of its
+// configuration matters to a proxy before it.
+package apache
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+// A Loader finds the files that a configuration includes.
+type Loader interface {
+	// Include lists the files of an Include directive in Apache's order; complete is
+	// false where one may be missing.
+	Include(pattern string) (files []*source.File, complete bool)
+}
+
+// A Server is one main file with its includes.
+type Server struct {
+	backend *stack.Backend
+	listens []listen
+	hosts   []virtualHost
+	// tls is set where SSLEngine stands outside of virtual hosts.
+	tls   bool
+	depth int
+	read  map[*source.File]bool
+	load  Loader
+	// idle is the last KeepAliveTimeout outside of virtual hosts; uncertain where
+	// one stands elsewhere, or under a condition.
+	idle          stack.Limit
+	idleUncertain bool
+	targets       []Target
+}
+
+type listen struct {
+	endpoint stack.Endpoint
+	span     source.Span
+	https    bool
+	maybe    bool
+}
+
+// A virtualHost is one <VirtualHost> section.
+type virtualHost struct {
+	ports  []int // 0 for any
+	opaque bool
+	engine stack.Certainty
+	maybe  bool
+}
+
+// A Target is a place from which Apache itself passes requests to a FastCGI server.
+type Target struct {
+	Endpoint stack.Endpoint
+	// Span is where the address is written.
+	Span source.Span
+	// Maybe is set where it stands under a condition.
+	Maybe bool
+}
+
+// Limits of what is followed; a configuration beyond them is not complete.
+const (
+	maxDepth = 32
+	maxFiles = 1 << 12
+)
+
+// Load reads a main file with its includes.
+func Load(main *source.File, l Loader) *Server {
+	s := &Server{
+		backend: &stack.Backend{Program: "Apache", At: source.Span{File: main}, Complete: true},
+		read:    map[*source.File]bool{}, load: l,
+		idle: stack.Limit{Time: 5 * time.Second, Known: true, Name: "KeepAliveTimeout"}, // Apache's default
+	}
+	s.file(main, frame{})
+	if s.idleUncertain || !s.backend.Complete {
+		s.idle = stack.Limit{}
+	}
+	s.backend.Idle = s.idle
+	s.backend.Kill = stack.Limit{Known: s.backend.Complete} // Timeout is that of one read or write
+	return s
+}
+
+// Backend is the server as the stack knows it.
+func (s *Server) Backend() *stack.Backend { return s.backend }
+
+// Targets are what the server passes requests to as a gateway of its own.
+func (s *Server) Targets() []Target { return s.targets }
+
+// Listeners are the addresses of its Listen directives.
+func (s *Server) Listeners() []*stack.Listener {
+	found := make([]*stack.Listener, 0, len(s.listens))
+	for _, l := range s.listens {
+		found = append(found, &stack.Listener{
+			Endpoint: l.endpoint, Protocol: stack.HTTP, Span: l.span, Backend: s.backend, TLS: s.speaksTLS(l), Maybe: l.maybe,
+		})
+	}
+	return found
+}
+
+// speaksTLS is whether a port is TLS: where all of its virtual hosts say so. mod_ssl
+// switches it on by itself for the protocol https, which port 443 has by default.
+func (s *Server) speaksTLS(l listen) stack.Certainty {
+	if l.https || l.endpoint.Port == 443 || s.tls || !s.backend.Complete {
+		return stack.Maybe
+	}
+	on, off := false, false
+	for _, h := range s.hosts {
+		here := h.opaque
+		for _, p := range h.ports {
+			here = here || p == 0 || p == l.endpoint.Port
+		}
+		switch {
+		case !here:
+		case h.engine == stack.Maybe, h.engine == stack.Yes && (h.maybe || h.opaque):
+			return stack.Maybe
+		case h.engine == stack.Yes:
+			on = true
+		default:
+			off = true
+		}
+	}
+	switch {
+	case on && off:
+		return stack.Maybe
+	case on:
+		return stack.Yes
+	}
+	return stack.No
+}
+
+// A frame is what a line stands in.
+type frame struct {
+	host  int  // index of the virtual host + 1; 0 for none
+	maybe bool // below a condition
+	macro bool // the text of a macro, which is not in force by itself
+}
+
+// conditions are the sections of which it is not known here whether their content is in force.
+var conditions = map[string]bool{
+	"ifmodule": true, "ifdefine": true, "ifversion": true, "iffile": true, "ifdirective": true, "ifsection": true, "if": true, "elseif": true, "else": true,
+}
+
+func (s *Server) file(f *source.File, in frame) {
+	if s.depth++; s.depth > maxDepth || len(s.read) >= maxFiles || s.read[f] && s.depth > 1 {
+		// A file that is included twice adds what it has said already, or goes in circles.
+		s.backend.Complete = s.backend.Complete && s.read[f] && s.depth <= maxDepth
+		s.depth--
+		return
+	}
+	s.read[f] = true
+	stack := []frame{in}
+	names := []string{""}
+	for line := range lines(f) {
+		words := line.words
+		name := strings.ToLower(words[0].text)
+		at := stack[len(stack)-1]
+		switch {
+		case strings.HasPrefix(name, "</"):
+			if len(stack) == 1 || names[len(names)-1] != strings.TrimSuffix(name[2:], ">") {
+				s.backend.Complete = false // Apache refuses it
+				continue
+			}
+			stack, names = stack[:len(stack)-1], names[:len(names)-1]
+		case strings.HasPrefix(name, "<"):
+			section := strings.TrimSuffix(name[1:], ">")
+			at.maybe = at.maybe || conditions[section]
+			at.macro = at.macro || section == "macro"
+			if section == "virtualhost" && !at.macro {
+				s.hosts = append(s.hosts, hostOf(words[1:], at.maybe))
+				at.host = len(s.hosts)
+			}
+			stack, names = append(stack, at), append(names, section)
+		case !at.macro:
+			s.directive(name, words[1:], at)
+		}
+	}
+	if len(stack) > 1 {
+		s.backend.Complete = false
+	}
+	s.depth--
+}
+
+func hostOf(addresses []word, maybe bool) virtualHost {
+	h := virtualHost{maybe: maybe}
+	for _, w := range addresses {
+		text := strings.TrimSuffix(w.text, ">")
+		switch port := text[strings.LastIndexByte(text, ':')+1:]; {
+		case text == "":
+		case strings.Contains(text, "${"):
+			h.opaque = true
+		case !strings.Contains(text, ":") || strings.HasSuffix(text, "]") || port == "*":
+			h.ports = append(h.ports, 0)
+		default:
+			n, err := strconv.Atoi(port)
+			h.ports = append(h.ports, n)
+			h.opaque = h.opaque || err != nil
+		}
+	}
+	return h
+}
+
+func (s *Server) directive(name string, args []word, at frame) {
+	if len(args) == 0 {
+		return
+	}
+	opaque := false
+	for _, a := range args {
+		opaque = opaque || strings.Contains(a.text, "${")
+	}
+	switch name {
+	case "listen":
+		e, ok := Address(args[0].text)
+		if opaque || !ok {
+			s.backend.Complete = false
+			return
+		}
+		https := len(args) > 1 && strings.EqualFold(args[1].text, "https")
+		s.listens = append(s.listens, listen{e, args[0].span, https, at.maybe})
+	case "sslengine":
+		on := stack.Maybe
+		switch strings.ToLower(args[0].text) {
+		case "on":
+			on = stack.Yes
+		case "off":
+			on = stack.No
+		}
+		if at.maybe && on != stack.No && (at.host == 0 || !s.hosts[at.host-1].maybe) {
+			on = stack.Maybe
+		}
+		if at.host == 0 {
+			s.tls = s.tls || on != stack.No
+		} else {
+			s.hosts[at.host-1].engine = on
+		}
+	case "include", "includeoptional":
+		files, complete := []*source.File(nil), false
+		if !opaque {
+			files, complete = s.load.Include(args[0].text)
+		}
+		s.backend.Complete = s.backend.Complete && complete
+		for _, f := range files {
+			s.file(f, at)
+		}
+	case "use": // a macro may say anything
+		s.backend.Complete = false
+	case "keepalive", "keepalivetimeout":
+		s.keepAlive(name, args[0], at)
+	case "sethandler", "proxypass", "proxypassmatch":
+		s.target(args, at)
+	}
+}
+
+func (s *Server) keepAlive(name string, value word, at frame) {
+	limit := stack.Limit{Known: true, Name: "KeepAliveTimeout", Span: value.span}
+	switch text := strings.ToLower(value.text); {
+	case name == "keepalive" && text == "on":
+		return
+	case name == "keepalive" && text == "off":
+		limit.Name = "KeepAlive"
+		s.idleUncertain = true // what stands before or after it decides too
+	default:
+		unit := time.Second
+		if digits, ok := strings.CutSuffix(text, "ms"); ok {
+			text, unit = digits, time.Millisecond
+		}
+		n, err := strconv.Atoi(strings.TrimSuffix(text, "s"))
+		limit.Time = time.Duration(n) * unit
+		s.idleUncertain = s.idleUncertain || err != nil
+	}
+	s.idleUncertain = s.idleUncertain || at.host != 0 || at.maybe
+	s.idle = limit
+}
+
+// target reads the address of a FastCGI server: `proxy:unix:PATH|fcgi://NAME` of
+// SetHandler, `unix:PATH|fcgi://NAME` or `fcgi://HOST:PORT/…` of ProxyPass.
+func (s *Server) target(args []word, at frame) {
+	for _, a := range args {
+		text := strings.TrimPrefix(a.text, "proxy:")
+		if strings.Contains(text, "${") || strings.Contains(text, "$1") && !strings.Contains(text, "fcgi://") {
+			continue
+		}
+		if socket, rest, ok := strings.Cut(strings.TrimPrefix(text, "unix:"), "|"); ok && strings.HasPrefix(text, "unix:") && strings.HasPrefix(rest, "fcgi:") {
+			s.targets = append(s.targets, Target{stack.UnixEndpoint(socket), a.span, at.maybe})
+			return
+		}
+		if address, ok := strings.CutPrefix(text, "fcgi://"); ok {
+			address, _, _ = strings.Cut(address, "/")
+			if i := strings.LastIndexByte(address, ':'); i < 0 || strings.HasSuffix(address, "]") {
+				address += ":8000" // the default port of mod_proxy_fcgi
+			}
+			if e, ok := stack.ParseAddress(address); ok {
+				s.targets = append(s.targets, Target{e, a.span, at.maybe})
+			}
+			return
+		}
+	}
+}
+
+// Address reads a Listen directive. A port alone, `*` and `[::]` accept both
+// families, 0.0.0.0 IPv4 only (measured on Apache 2.4.71 for Linux, as Debian builds it).
+func Address(text string) (stack.Endpoint, bool) {
+	e, ok := stack.ParseAddress(text)
+	if e.Net != stack.TCP {
+		return e, false
+	}
+	if e.Host == "" && e.Families == stack.V6 {
+		e.Families = stack.Dual
+	}
+	return e, ok
+}

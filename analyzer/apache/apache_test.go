@@ -1,0 +1,131 @@
+package apache
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+)
+
+type tree map[string]string
+
+func (t tree) Include(pattern string) ([]*source.File, bool) {
+	text, ok := t[pattern]
+	if !ok {
+		return nil, false
+	}
+	return []*source.File{source.NewFile(pattern, text)}, true
+}
+
+// describe writes listeners as `address[ tls][ maybe]`.
+func describe(s *Server) []string {
+	var found []string
+	for _, l := range s.Listeners() {
+		text := l.Endpoint.String()
+		switch l.TLS {
+		case stack.Yes:
+			text += " tls"
+		case stack.Maybe:
+			text += " tls?"
+		case stack.No:
+		}
+		if l.Maybe {
+			text += " maybe"
+		}
+		found = append(found, text)
+	}
+	return found
+}
+
+func TestListeners(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []string
+		incomplete bool
+	}{
+		{"forms", "Listen 8080\nlisten 127.0.0.1:8081\nListen [::]:8082\nListen 0.0.0.0:8083\nListen \"[::1]:8084\"\n",
+			[]string{"*:8080", "127.0.0.1:8081", "*:8082", "0.0.0.0:8083", "[::1]:8084"}, false},
+		{"comments and continued lines", "# Listen 1\\\nListen 2\nListen \\\n 8080\nServerName x # Listen 3\n", []string{"*:8080"}, false},
+		{"conditions are uncertain", "<IfModule ssl_module>\n Listen 8443\n</IfModule>\nListen 8080\n<IfDefine A>\nListen 1\n</IfDefine>\n",
+			[]string{"*:8443 maybe", "*:8080", "*:1 maybe"}, false},
+		{"a Define is not known", "Define P 8080\nListen ${P}\nListen 9\n", []string{"*:9 tls?"}, true},
+		{"macros are not known", "<Macro M>\nListen 1\n</Macro>\nUse M\nListen 2\n", []string{"*:2 tls?"}, true},
+		{"a macro that is not used", "<Macro M $p>\nListen $p\n</Macro>\nListen 2\n", []string{"*:2"}, false},
+		{"includes", "Include ports.conf\n", []string{"*:8080"}, false},
+		{"a missing include", "IncludeOptional gone/*.conf\nListen 1\n", []string{"*:1 tls?"}, true},
+		{"an include below a condition", "<IfVersion > 2>\nInclude ports.conf\n</IfVersion>\n", []string{"*:8080 maybe"}, false},
+		{"443 is TLS by itself", "Listen 443\nListen 8443 https\n", []string{"*:443 tls?", "*:8443 tls?"}, false},
+		{"virtual hosts with TLS", "Listen 8443\nListen 8080\n<VirtualHost *:8443>\nSSLEngine on\n</VirtualHost>\n<VirtualHost *:8080>\n</VirtualHost>\n",
+			[]string{"*:8443 tls", "*:8080"}, false},
+		{"one of two virtual hosts", "Listen 8443\n<VirtualHost *:8443>\nSSLEngine on\n</VirtualHost>\n<VirtualHost *:8443>\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
+		{"TLS below a condition", "Listen 8443\n<VirtualHost *:8443>\n<IfModule ssl_module>\nSSLEngine on\n</IfModule>\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
+		{"TLS for all", "Listen 8443\nSSLEngine on\n", []string{"*:8443 tls?"}, false},
+		{"a virtual host of any port", "Listen 8443\n<VirtualHost *>\nSSLEngine on\n</VirtualHost>\n", []string{"*:8443 tls"}, false},
+		{"a section that is not closed", "Listen 1\n<Directory />\n", []string{"*:1 tls?"}, true},
+		{"no address", "Listen nonsense\n", nil, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := Load(source.NewFile("apache2.conf", test.text), tree{"ports.conf": "Listen 8080\n"})
+			if got := describe(s); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+			if s.Backend().Complete == test.incomplete {
+				t.Errorf("complete: %v", s.Backend().Complete)
+			}
+		})
+	}
+}
+
+func TestIdle(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                    "5s true",
+		"KeepAliveTimeout 7\n":                "7s true",
+		"KeepAliveTimeout 100ms\n":            "100ms true",
+		"KeepAlive Off\n":                     "0s false",
+		"Define T 3\nKeepAliveTimeout ${T}\n": "0s false",
+		"<VirtualHost *:80>\nKeepAliveTimeout 7\n</VirtualHost>\n":       "0s false",
+		"<IfModule mpm_event_module>\nKeepAliveTimeout 7\n</IfModule>\n": "0s false",
+	} {
+		idle := Load(source.NewFile("f", text), tree{}).Backend().Idle
+		if got := fmt.Sprint(idle.Time, " ", idle.Known); got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
+func TestTargets(t *testing.T) {
+	text := `<FilesMatch \.php$>
+    SetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"
+</FilesMatch>
+ProxyPassMatch "^/(.*\.php)$" "fcgi://127.0.0.1:9000/var/www/$1"
+ProxyPass /a unix:/run/a.sock|fcgi://a/x
+ProxyPass /b http://127.0.0.1:8080/
+SetHandler application/x-httpd-php
+SetHandler "proxy:unix:${SOCK}|fcgi://localhost"
+<IfModule proxy_fcgi_module>
+SetHandler "proxy:fcgi://127.0.0.1:9001"
+</IfModule>
+`
+	var got []string
+	for _, target := range Load(source.NewFile("f", text), tree{}).Targets() {
+		got = append(got, fmt.Sprint(target.Endpoint, target.Maybe))
+	}
+	want := []string{"unix:/run/php/php8.2-fpm.sock false", "127.0.0.1:9000 false", "unix:/run/a.sock false", "127.0.0.1:9001 true"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("Listen 80\n<VirtualHost *:80>\nSSLEngine \"on\n</VirtualHost>\nInclude f\\\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, l := range Load(source.NewFile("f", text), tree{"f": text}).Listeners() {
+			if l.Span.Text() == "" {
+				t.Fatal("a listener without its place")
+			}
+		}
+	})
+}

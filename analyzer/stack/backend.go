@@ -1,0 +1,50 @@
+package stack
+
+import (
+	"time"
+
+	"nginx-lint/analyzer/source"
+)
+
+// A Backend is a program other than nginx and PHP-FPM that listens, as far as its
+// configuration says. What that does not tell is unknown.
+type Backend struct {
+	// Program is its usual name: Apache, gunicorn, uWSGI; else the name of its unit.
+	Program string
+	// At is where the program is configured or started.
+	At source.Span
+	// Complete is set where all addresses that it listens on were read.
+	Complete bool
+	// Kill is after how long it ends a request that is not answered yet; a known
+	// one of 0 is never.
+	Kill Limit
+	// Idle is how long it keeps a connection open on which nothing is asked; a known
+	// one of 0 closes after each answer.
+	Idle Limit
+	// Buffer is how many bytes the parameters of a request may have, for uWSGI.
+	Buffer Limit
+	// PrivateTmp is set where its unit gives it a /tmp of its own.
+	PrivateTmp source.Span
+}
+
+// A Limit is a time or a number in force in a backend.
+type Limit struct {
+	Time  time.Duration
+	Bytes int
+	Known bool
+	// Name is how the setting is called where it is written.
+	Name string
+	// Span is where it is written; zero for the program's default.
+	Span source.Span
+}
+
+// An Access is how a unix socket may be opened, as far as it is written.
+type Access struct {
+	// Mode is the socket's; ModeKnown is false where the process's umask decides.
+	Mode      int
+	ModeKnown bool
+	// Owner and Group are names; "" where they are not known.
+	Owner, Group string
+	// ModeAt, OwnerAt and GroupAt are where they are written; zero where they are not.
+	ModeAt, OwnerAt, GroupAt source.Span
+}

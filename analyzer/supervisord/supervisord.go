@@ -1,0 +1,62 @@
+// Package supervisord reads which programs a supervisord starts.
+package supervisord
+
+import (
+	"strings"
+
+	"nginx-lint/analyzer/keyfile"
+	"nginx-lint/analyzer/source"
+)
+
+// A Program is one [program:NAME] section.
+type Program struct {
+	Name string
+	// Words are the command; nil where it cannot be read.
+	Words []keyfile.Word
+	// Dir is the working directory; "" where it is not known.
+	Dir string
+	// User is whom it runs as; "" where it is not known.
+	User string
+	// Environment is where variables are set; zero where none is.
+	Environment source.Span
+	// Off is set where it is not started by itself.
+	Off bool
+}
+
+// Read lists the programs of a file, and the patterns of the files that it includes.
+func Read(f *source.File) (programs []Program, includes []string) {
+	at := map[string]int{}
+	for _, line := range keyfile.Parse(f, keyfile.Supervisord) {
+		if line.Section == "include" && line.Key == "files" {
+			includes = append(includes, strings.Fields(line.Value)...)
+			continue
+		}
+		name, ok := strings.CutPrefix(line.Section, "program:")
+		if !ok {
+			continue
+		}
+		if _, known := at[name]; !known {
+			at[name] = len(programs)
+			programs = append(programs, Program{Name: name})
+		}
+		p := &programs[at[name]]
+		switch line.Key {
+		case "command":
+			p.Words = nil
+			if words, ok := keyfile.Words(line.Span, keyfile.Supervisord); ok {
+				p.Words = words
+			}
+		case "directory":
+			if !strings.Contains(line.Value, "%") && strings.HasPrefix(line.Value, "/") {
+				p.Dir = line.Value
+			}
+		case "user":
+			p.User = line.Value
+		case "environment":
+			p.Environment = line.Span
+		case "autostart":
+			p.Off = strings.EqualFold(line.Value, "false") || strings.EqualFold(line.Value, "no") || line.Value == "0"
+		}
+	}
+	return programs, includes
+}

@@ -1,0 +1,52 @@
+package supervisord
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"nginx-lint/analyzer/source"
+)
+
+func TestRead(t *testing.T) {
+	text := `[supervisord]
+nodaemon=true
+[program:nginx]
+command=nginx -g "daemon off;"  ; in the foreground
+[program:app]
+directory=/srv/app
+command=gunicorn
+    -b :8000 app:app
+user=app
+environment=PORT="1"
+[program:off]
+command=/bin/x %(ENV_Y)s
+directory=%(here)s
+autostart=false
+[program:broken]
+command=/bin/x "y
+[include]
+files = conf.d/*.conf /etc/more.conf
+`
+	programs, includes := Read(source.NewFile("f", text))
+	var got []string
+	for _, p := range programs {
+		var words []string
+		for _, w := range p.Words {
+			words = append(words, w.Text)
+		}
+		got = append(got, fmt.Sprintf("%s: %s, %s, %s, %v, %v", p.Name, strings.Join(words, "|"), p.Dir, p.User, !p.Environment.IsZero(), p.Off))
+	}
+	want := []string{
+		"nginx: nginx|-g|daemon off;, , , false, false",
+		"app: gunicorn|-b|:8000|app:app, /srv/app, app, true, false",
+		"off: /bin/x|%(ENV_Y)s, , , false, true",
+		"broken: , , , false, false",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if strings.Join(includes, " ") != "conf.d/*.conf /etc/more.conf" {
+		t.Errorf("includes %q", includes)
+	}
+}
