@@ -35,6 +35,9 @@ func (p *project) group() {
 			if declared[i] == nil {
 				declared[i] = p.newScope(p.opts.Scopes[i].Name)
 				declared[i].Closed = p.opts.Scopes[i].Closed
+				if root := p.opts.Scopes[i].Root; root != "" {
+					p.backends(declared[i], p.local(root))
+				}
 			}
 			u.join(declared[i])
 			continue
@@ -56,6 +59,7 @@ func (p *project) group() {
 		}
 		if hosts[root] == nil {
 			hosts[root] = p.newScope(root)
+			p.backends(hosts[root], root)
 		}
 		u.join(hosts[root])
 	}

@@ -58,6 +58,12 @@ type Scope struct {
 	// Documents is what lies below the folders that nginx serves; nil where nothing is known of it.
 	Documents Documents
 
+	// Backends are the other programs of the host that were read.
+	Backends []*Backend
+	// PrivateTmp is where units give nginx and PHP-FPM a /tmp of their own, by the
+	// name of the unit: nginx, php8.2-fpm.
+	PrivateTmp map[string]source.Span
+
 	// Listeners are, before Build, those that the caller knows of.
 	Listeners []*Listener
 	// Addresses are those of nginx's own servers.
@@ -457,6 +463,9 @@ func (j *joiner) reach(w way, candidates []*Listener) *Reach {
 	own, local := No, w.to.Local()
 	for _, l := range candidates {
 		reaches := j.scope.reaches(w, l)
+		if l.Maybe {
+			reaches = min(reaches, Maybe)
+		}
 		if l.Address != nil && l.Address.Config == w.from && reaches != No && local {
 			h.Own = append(h.Own, l.Address)
 			own = max(own, reaches)

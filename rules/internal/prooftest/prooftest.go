@@ -5,6 +5,9 @@
 //	nginx CONF            start nginx; `! nginx` where it must not come up
 //	fpm CONF              start PHP-FPM likewise; CONF says `error_log = fpm.log`.
 //	                      A php.ini beside CONF is read, and a conf.d beside that
+//	apache CONF           start Apache likewise; it logs to error.log beside CONF
+//	unit UNIT             start what a systemd unit says, gunicorn or uWSGI, in the
+//	                      folder that holds its etc; what app.service prints is in app.log
 //	halt CONF             stop what was started with CONF (else: at the script's end)
 //	nginx-t CONF          `nginx -t`, fpm-t CONF: `php-fpm -t`
 //	get [-n N] [-every D] [-method M] [-form N] [-until STATUS,...] TARGET PATH
@@ -94,6 +97,8 @@ func runScript(t *testing.T, s *script, file string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"nginx":      s.cmdNginx,
 			"fpm":        s.cmdFPM,
+			"apache":     s.cmdApache,
+			"unit":       s.cmdUnit,
 			"halt":       s.cmdHalt,
 			"nginx-t":    s.cmdNginxTest,
 			"fpm-t":      s.cmdFPMTest,

@@ -37,6 +37,7 @@ type process struct {
 	cmd    *exec.Cmd
 	output bytes.Buffer // standard output and error; to be read once it has ended
 	log    string       // the path of its log
+	prints bool         // what it prints is its log
 	ended  chan struct{}
 }
 
@@ -109,6 +110,12 @@ func (s *script) start(ts *testscript.TestScript, neg bool, conf string, p *proc
 	removeOld(ts, p.log)
 	p.ended = make(chan struct{})
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if p.prints {
+		log, err := os.Create(p.log)
+		ts.Check(err)
+		defer log.Close()
+		p.cmd.Stdout, p.cmd.Stderr = log, log
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	ts.Check(p.cmd.Start())
 	go func() {

@@ -1,0 +1,304 @@
+package analyzer
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nginx-lint/analyzer/apache"
+	"nginx-lint/analyzer/gunicorn"
+	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/supervisord"
+	"nginx-lint/analyzer/systemd"
+	"nginx-lint/analyzer/uwsgi"
+)
+
+// A host reads what else listens on the host that a scope is of.
+type host struct {
+	p     *project
+	root  string
+	scope *stack.Scope
+}
+
+// backendFolders hold the configuration of what else listens, on every host; other
+// files are read only in the folders that are searched.
+var backendFolders = slices.Concat(systemd.Folders, []string{"/etc/apache2", "/etc/httpd", "/etc/uwsgi", "/etc/supervisor", "/etc/supervisord.conf", "/etc/supervisord.d", "/etc/uwsgi.d"})
+
+// backends finds the programs of a host, below the folder that stands for its `/`.
+func (p *project) backends(s *stack.Scope, root string) {
+	h := &host{p: p, root: root, scope: s}
+	h.apache("/etc/apache2/apache2.conf", "/etc/apache2")
+	h.apache("/etc/httpd/conf/httpd.conf", "/etc/httpd")
+	h.systemd()
+	h.supervisord()
+	h.emperors()
+}
+
+// File implements systemd.Loader.
+func (h *host) File(name string) *source.File {
+	if f := h.open(name); f != nil {
+		return h.p.files.read(f)
+	}
+	return nil
+}
+
+// open is a file of the host; nil where it is not there or not to be read.
+func (h *host) open(name string) *file {
+	full, ok := h.place(name)
+	if !ok {
+		return nil
+	}
+	f := h.p.files.get(full)
+	if h.p.files.read(f) == nil {
+		return nil
+	}
+	return f
+}
+
+// place is where a path of the host lies here; ok is false where nothing may be read.
+func (h *host) place(name string) (full string, ok bool) {
+	name = path.Clean(name)
+	full = h.p.short(path.Join(h.root, name))
+	known := slices.ContainsFunc(backendFolders, func(dir string) bool { return source.Below(name, dir) })
+	return full, (known || h.p.inTree(full)) && !h.p.outside(full) && !h.p.leftOut(full)
+}
+
+// Names implements systemd.Loader.
+func (h *host) Names(dir string) []string {
+	full, ok := h.place(dir)
+	if !ok {
+		return nil
+	}
+	entries, err := h.p.opts.FS.ReadDir(full)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// add takes in what a program listens on.
+func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
+	h.scope.Backends = append(h.scope.Backends, b)
+	h.scope.Listeners = append(h.scope.Listeners, listeners...)
+	for _, l := range listeners {
+		h.read(l.Span, why)
+	}
+	for _, at := range []source.Span{b.At, b.Kill.Span, b.Idle.Span, b.Buffer.Span, b.PrivateTmp} {
+		h.read(at, why)
+	}
+}
+
+// read notes that a place is one that findings may be about.
+func (h *host) read(at source.Span, why string) {
+	if !at.IsZero() {
+		h.p.wanted(h.p.files.get(at.File.Path), why)
+	}
+}
+
+func (h *host) apache(main, root string) {
+	f := h.File(main)
+	if f == nil {
+		return
+	}
+	s := apache.Load(f, &apacheLoader{h, root})
+	h.add(s.Backend(), s.Listeners(), "Apache's configuration")
+}
+
+// An apacheLoader finds Apache's includes below its server root.
+type apacheLoader struct {
+	*host
+	root string
+}
+
+// Include implements apache.Loader.
+func (l *apacheLoader) Include(pattern string) (files []*source.File, complete bool) {
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(l.root, pattern)
+	}
+	if !source.HasGlob(pattern) {
+		f := l.File(pattern)
+		if f == nil {
+			return nil, false
+		}
+		return []*source.File{f}, true
+	}
+	dir := path.Dir(pattern)
+	full, ok := l.place(dir)
+	if source.HasGlob(dir) || !ok {
+		return nil, false
+	}
+	if _, err := l.p.opts.FS.ReadDir(full); err != nil {
+		return nil, false
+	}
+	complete = true
+	for _, name := range l.Names(dir) {
+		if !source.Match(path.Base(pattern), name) {
+			continue
+		}
+		if f := l.File(path.Join(dir, name)); f != nil {
+			files = append(files, f)
+		} else {
+			complete = false
+		}
+	}
+	return files, complete
+}
+
+// serverUnit matches the units that start nginx and PHP-FPM.
+var serverUnit = regexp.MustCompile(`^(nginx|php[0-9.]*-fpm)\.service$`)
+
+// systemd reads the units of the host: what its services start, and the sockets
+// that are opened for them.
+func (h *host) systemd() {
+	units := systemd.Units(h)
+	names := slices.Sorted(maps.Keys(units))
+	opened := map[string]*systemd.Unit{} // by the service that is handed the sockets
+	for _, name := range names {
+		if strings.HasSuffix(name, ".socket") {
+			opened[units[name].Starts()] = units[name]
+		}
+	}
+	for _, name := range names {
+		if u := units[name]; strings.HasSuffix(name, ".service") {
+			h.service(u, opened[name])
+		} else if service := u.Starts(); units[service] == nil {
+			h.sockets(u, &stack.Backend{Program: name, At: source.Span{File: u.Main}}, stack.Raw, stack.Maybe)
+		}
+	}
+	h.scope.PrivateTmp = map[string]source.Span{}
+	for _, name := range names {
+		if at := units[name].PrivateTmp(); !at.IsZero() && serverUnit.MatchString(name) {
+			h.scope.PrivateTmp[strings.TrimSuffix(name, ".service")] = at
+			h.read(at, "the unit of a server")
+		}
+	}
+}
+
+// service takes in a service, with the unit that opens its sockets, if one does.
+func (h *host) service(u, socket *systemd.Unit) {
+	words, ok := u.Command()
+	if !ok {
+		return
+	}
+	_, args := u.Environment("GUNICORN_CMD_ARGS")
+	port, portSet := u.Environment("PORT")
+	b, listeners, is := gunicorn.Read(gunicorn.Start{Words: words, Dir: u.Dir(), Environment: args || portSet, Open: h.known})
+	speaks := stack.HTTP
+	if !is {
+		b, listeners, is = uwsgi.Command(words, u.Dir(), h.File)
+		speaks = stack.Raw // what is spoken on a socket that was handed over depends on its options
+	}
+	if !is {
+		b = &stack.Backend{Program: u.Name, At: words[0].Span}
+		if n, err := strconv.Atoi(port.Text); portSet && port.Known && err == nil && n > 0 && n < 65536 {
+			listeners = []*stack.Listener{{Endpoint: stack.TCPEndpoint("", n), Protocol: stack.Raw, Span: port.Span, Backend: b, TLS: stack.Maybe, Maybe: true}}
+		}
+		speaks = stack.Raw
+	}
+	b.PrivateTmp = u.PrivateTmp()
+	if socket != nil {
+		tls := stack.Maybe
+		if len(listeners) > 0 {
+			tls, speaks = listeners[0].TLS, max(speaks, listeners[0].Protocol)
+		}
+		h.sockets(socket, b, speaks, tls)
+		return
+	}
+	user, group := u.User()
+	for _, l := range listeners {
+		if l.Endpoint.Net == stack.Unix && l.Access.ModeKnown && l.Access.OwnerAt.IsZero() && user.Known {
+			l.Access.Owner, l.Access.Group, l.Access.OwnerAt, l.Access.GroupAt = user.Text, group.Text, user.Span, group.Span
+		}
+	}
+	if is || len(listeners) > 0 {
+		h.add(b, listeners, "what systemd starts")
+	}
+}
+
+// sockets takes in what systemd listens on for a program.
+func (h *host) sockets(u *systemd.Unit, b *stack.Backend, speaks stack.Protocol, tls stack.Certainty) {
+	sockets, complete := u.Sockets()
+	b.Complete = complete
+	var listeners []*stack.Listener
+	for _, s := range sockets {
+		listeners = append(listeners, &stack.Listener{Endpoint: s.Endpoint, Protocol: speaks, Span: s.Span, Backend: b, TLS: tls, Access: s.Access})
+	}
+	if len(listeners) > 0 || !complete {
+		h.add(b, listeners, "a socket that systemd opens")
+	}
+}
+
+// known implements gunicorn's Open: whether a file is there is known where its
+// folder is one that is searched.
+func (h *host) known(name string) (f *source.File, known bool) {
+	if f = h.File(name); f != nil {
+		return f, true
+	}
+	full, ok := h.place(name)
+	if !ok || !h.p.isFolder(path.Dir(full)) {
+		return nil, false
+	}
+	_, err := h.p.opts.FS.Stat(full)
+	return nil, errors.Is(err, fs.ErrNotExist)
+}
+
+func (h *host) supervisord() {
+	for _, main := range []string{"/etc/supervisor/supervisord.conf", "/etc/supervisord.conf"} {
+		f := h.File(main)
+		if f == nil {
+			continue
+		}
+		programs, includes := supervisord.Read(f)
+		for _, pattern := range includes {
+			files, _ := (&apacheLoader{h, path.Dir(main)}).Include(pattern)
+			for _, f := range files {
+				more, _ := supervisord.Read(f)
+				programs = append(programs, more...)
+			}
+		}
+		for _, program := range programs {
+			if program.Off || program.Words == nil {
+				continue
+			}
+			b, listeners, ok := gunicorn.Read(gunicorn.Start{Words: program.Words, Dir: program.Dir, Environment: true, Open: h.known})
+			if !ok {
+				b, listeners, ok = uwsgi.Command(program.Words, program.Dir, h.File)
+			}
+			if ok {
+				h.add(b, listeners, "what supervisord starts")
+			}
+		}
+	}
+}
+
+// emperors takes in the ini files that a uWSGI emperor, or Debian's script, starts
+// one program for each of. Both add options of their own to what the files say.
+func (h *host) emperors() {
+	for _, dir := range []string{"/etc/uwsgi/apps-enabled", "/etc/uwsgi/vassals", "/etc/uwsgi.d"} {
+		for _, name := range h.Names(dir) {
+			if path.Ext(name) != ".ini" {
+				continue
+			}
+			f := h.File(path.Join(dir, name))
+			if f == nil {
+				continue
+			}
+			b, listeners := uwsgi.Read(f)
+			b.Complete, b.Kill, b.Buffer = false, stack.Limit{}, stack.Limit{}
+			for _, l := range listeners {
+				l.Access = stack.Access{}
+			}
+			h.add(b, listeners, "a uWSGI application")
+		}
+	}
+}
