@@ -147,6 +147,9 @@ func (p *project) classify(f *file) kind {
 	if _, dump := source.ParseDump(src.Text); dump { // many files in one
 		return kindOther
 	}
+	if apacheFile.MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
+		return kindOther
+	}
 	ini := scanINI(src.Text)
 	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName.MatchString(f.path) {
 		return p.classifyFPM(f)
@@ -201,6 +204,9 @@ func punctuated(text *source.File) bool {
 	}
 	return ended*2 > lines
 }
+
+// apacheFile matches the paths of Apache's own configuration.
+var apacheFile = regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`)
 
 // fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.
 var fpmName = regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
