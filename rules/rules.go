@@ -84,6 +84,7 @@ func All() []*analyzer.Rule {
 		&timeoutNginxGivesUpFirst,
 		&timeoutPHPLimit,
 		&timeoutRace,
+		&timeoutWorkerKillsFirst,
 		&timeoutZero,
 		&undefinedReference,
 		&unknownDirective,

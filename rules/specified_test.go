@@ -72,6 +72,7 @@ var specified = []specification{
 	{"timeout-nginx-gives-up-first", "warning", "safe unsafe", ""},
 	{"timeout-race", "warning", "safe unsafe", ""},
 	{"timeout-fpm-kills-first", "warning", "unsafe manual", ""},
+	{"timeout-worker-kills-first", "warning", "manual", ""}, // the same of gunicorn and uWSGI
 	{"timeout-php-limit", "warning info", "manual", ""},
 	{"timeout-zero", "error warning", "manual", ""},
 	{"timeout-dead-directive", "warning", "manual", ""},
