@@ -19,13 +19,14 @@ var targetTLSMismatch = analyzer.Rule{
 	OnHop:      tlsMismatch,
 	Doc: analyzer.Doc{
 		Summary: "plain HTTP to an address that speaks TLS, or TLS to one that does not",
-		What: "`proxy_pass http://` (or `grpc_pass grpc://`) leads to an address of this nginx that speaks TLS, or `https://` (`grpcs://`) to one that does not. " +
+		What: "`proxy_pass http://` (or `grpc_pass grpc://`) leads to an address of this nginx, or `proxy_pass` to one of Apache, that speaks TLS, or `https://` (`grpcs://`) to one that does not, also of gunicorn or uWSGI. " +
 			"TLS is a property of the address and port: one `listen … ssl` there makes it TLS for all servers that share it, and `ssl on` of its default server does. " +
 			"A warning where nginx asks another server of the upstream instead, which answers or may do so, or where `error_page` gives another answer.",
 		Why: "Plain HTTP to TLS ends as 400, `The plain HTTP request was sent to HTTPS port`; error.log says so only at level info: `client sent plain HTTP request to HTTPS port while reading client request headers`. " +
 			"TLS to plain HTTP ends as 502 with `SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream`. gRPC without TLS to TLS ends as 502 with `upstream sent too large http2 frame: 4740180`. " +
+			"gunicorn and uWSGI wait for more, so that the handshake ends as 504 after `proxy_connect_timeout`. " +
 			"In an upstream with other servers nginx asks the next one after a failed handshake; after a 400 it does not.",
-		Gaps:      "Silent for listeners of other programs and of the stream module, where a server of the address answers such requests itself (`error_page 497`), and where a file that was not read may hold a `listen` of that port.",
+		Gaps:      "Silent for listeners of the stream module, for Apache's port 443 and where only some of its virtual hosts on a port say `SSLEngine on` or a condition decides, where a server of the address answers such requests itself (`error_page 497`), and where a file that was not read may hold a `listen` of that port.",
 		Remedy:    "Write the scheme that the address speaks, or add `ssl` to its `listen`.",
 		FixSafety: "The scheme is written safely where all servers of the target are such addresses and the port does not follow from the scheme: nothing there works today. It is unsafe where what `error_page` names answers instead.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_core_module.html#listen", "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass"},
@@ -35,6 +36,10 @@ var targetTLSMismatch = analyzer.Rule{
 
 func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 	if !wrongScheme(h) {
+		return
+	}
+	if backendOf(h) != nil {
+		backendTLS(p, h)
 		return
 	}
 	f := diag.Finding{
@@ -61,9 +66,36 @@ func tlsMismatch(p *analyzer.Pass, h *stack.Hop) {
 	p.Report(h.Target.Pass, h, f)
 }
 
+// backendTLS reports a hop to a program.
+func backendTLS(p *analyzer.Pass, h *stack.Hop) {
+	l := backendOf(h)
+	f := diag.Finding{Subject: schemePlace(h), Remedy: "write the scheme that the address speaks"}
+	var how failure
+	if h.Peer.TLS {
+		how = noConnection("SSL_do_handshake() failed (SSL: … wrong version number) while SSL handshaking to upstream")
+		if l.Backend.Program != "Apache" { // it waits for the end of a line, which a handshake has only by chance
+			how = failure{status: "504, or 502", cause: anyCause, log: "upstream timed out (110: Connection timed out) while SSL handshaking to upstream"}
+		}
+		f.Summary = "the scheme speaks TLS, and the target does not"
+		f.Subject.Text = fmt.Sprintf("TLS is spoken to %s, which speaks plain HTTP", l.Backend.Program)
+	} else {
+		how = failure{status: "400, You're speaking plain HTTP to an SSL-enabled server port"}
+		f.Summary = "the target speaks TLS, and the scheme does not"
+		f.Subject.Text = fmt.Sprintf("plain HTTP is spoken to %s, which speaks TLS", l.Backend.Program)
+	}
+	f.Related = append(useServer(h), label(l.Span, "%s listens here", l.Backend.Program))
+	f.Severity, f.Notes = how.of(h)
+	f.Fixes = []diag.Fix{how.graded(h, schemeFix(h))}
+	p.Report(h.Target.Pass, h, f)
+}
+
 // wrongScheme reports whether a hop certainly speaks TLS where nginx's own
-// address does not, or the reverse.
+// address, or the program that serves it, does not, or the reverse.
 func wrongScheme(h *stack.Hop) bool {
+	if l := backendOf(h); l != nil && l.Protocol == stack.HTTP && h.Target.Protocol == stack.HTTP {
+		// What gunicorn and uWSGI answer to the wrong scheme is not measured.
+		return h.Peer.TLS && l.TLS == stack.No || !h.Peer.TLS && l.TLS == stack.Yes && l.Backend.Program == "Apache"
+	}
 	type key struct{ *stack.Address }
 	return toOwnServer(h) && allOwn(h, func(a *stack.Address) bool {
 		if h.Peer.TLS {
@@ -127,7 +159,11 @@ func schemeFix(h *stack.Hop) diag.Fix {
 	fixed := t.Upstream != nil || h.Peer.Endpoint.Net == stack.Unix || t.Protocol == stack.GRPC || strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
 	alone := t.Protocol == stack.GRPC && !allOwn(h, func(a *stack.Address) bool { return !a.HTTP2.IsZero() })
 	if !fixed || schemeMixed(t, h.Scope) || alone || t.Unknown != "" || strings.Contains(old, "$") || !ok && (t.Protocol == stack.HTTP || strings.Contains(text, "$")) {
-		return diag.Fix{Title: fmt.Sprintf("use %s://, or change what `listen %s` says about ssl", scheme, h.Own[0].Listens[0].Ref.Arg(0)), Safety: diag.Manual}
+		address := h.Peer.Endpoint.String()
+		if len(h.Own) > 0 {
+			address = h.Own[0].Listens[0].Ref.Arg(0)
+		}
+		return diag.Fix{Title: fmt.Sprintf("use %s://, or change what `listen %s` says about ssl", scheme, address), Safety: diag.Manual}
 	}
 	return diag.Fix{
 		Title: "use " + scheme + "://", Safety: diag.Safe,
