@@ -207,6 +207,7 @@ func (h *host) service(u, socket *systemd.Unit) {
 	}
 	b.PrivateTmp = u.PrivateTmp()
 	if socket != nil {
+		b.PrivateTmp = source.Span{} // systemd makes the sockets outside of it
 		tls := stack.Maybe
 		if len(listeners) > 0 {
 			tls, speaks = listeners[0].TLS, max(speaks, listeners[0].Protocol)

@@ -40,7 +40,7 @@ var specified = []specification{
 	{"server-unreachable", "warning", "", ""},
 	{"socket-permission", "error warning", "safe manual", ""},
 	{"socket-path-too-long", "error", "", ""},
-	{"socket-in-private-tmp", "info", "manual", ""}, // an error needs PrivateTmp of the units, which are not read
+	{"socket-in-private-tmp", "error info", "manual", ""},
 	// Compose projects
 	{"compose-unknown-host", "error", "unsafe", ""},
 	{"compose-loopback-target", "error warning", "unsafe", ""}, // a warning where another server answers, or nginx itself

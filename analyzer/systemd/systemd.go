@@ -193,6 +193,9 @@ func (u *Unit) Environment(name string) (v Value, may bool) {
 
 // PrivateTmp is where the unit is given a /tmp of its own; zero where it is not, or that is not known.
 func (u *Unit) PrivateTmp() source.Span {
+	if len(u.All("Unit", "JoinsNamespaceOf")) > 0 {
+		return source.Span{} // another unit's
+	}
 	switch v := u.Last("Service", "PrivateTmp"); strings.ToLower(v.Text) {
 	case "yes", "y", "true", "t", "1", "on", "disconnected":
 		return v.Span
