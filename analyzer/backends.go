@@ -217,8 +217,14 @@ func (h *host) service(u, socket *systemd.Unit) {
 	}
 	user, group := u.User()
 	for _, l := range listeners {
-		if l.Endpoint.Net == stack.Unix && l.Access.ModeKnown && l.Access.OwnerAt.IsZero() && user.Known {
-			l.Access.Owner, l.Access.Group, l.Access.OwnerAt, l.Access.GroupAt = user.Text, group.Text, user.Span, group.Span
+		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown || !user.Known || !group.Known {
+			continue
+		}
+		if l.Access.Owner == "" {
+			l.Access.Owner, l.Access.OwnerAt = user.Text, user.Span
+		}
+		if l.Access.Group == "" {
+			l.Access.Group, l.Access.GroupAt = group.Text, group.Span
 		}
 	}
 	if is || len(listeners) > 0 {

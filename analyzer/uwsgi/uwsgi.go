@@ -205,14 +205,30 @@ func accessOf(last map[string]option) stack.Access {
 		n, err := strconv.ParseUint(mode.value, 8, 12)
 		a.Mode, a.ModeKnown, a.ModeAt = int(n), err == nil, mode.span //nolint:gosec // 12 bits
 	}
-	if owner, set := last["chown-socket"]; set && owner.known {
-		user, group, both := strings.Cut(owner.value, ":")
-		a.Owner, a.OwnerAt = user, owner.span
-		if both {
-			a.Group, a.GroupAt = group, owner.span
+	// It drops its rights before it makes the socket, and chown-socket comes last
+	// (measured on uWSGI 2.0.21).
+	for key, to := range map[string]func(string, source.Span){
+		"uid": func(name string, at source.Span) { a.Owner, a.OwnerAt = name, at },
+		"gid": func(name string, at source.Span) { a.Group, a.GroupAt = name, at },
+	} {
+		if o, set := last[key]; set {
+			to(o.value, o.span)
+			a.ModeKnown = a.ModeKnown && o.known && !isNumber(o.value)
 		}
 	}
+	if o, set := last["chown-socket"]; set {
+		user, group, both := strings.Cut(o.value, ":")
+		a.Owner, a.OwnerAt = user, o.span
+		if both {
+			a.Group, a.GroupAt = group, o.span
+		}
+		a.ModeKnown = a.ModeKnown && o.known && !isNumber(user) && !isNumber(group)
+	}
 	return a
+}
+
+func isNumber(name string) bool {
+	return name != "" && strings.Trim(name, "0123456789") == ""
 }
 
 // expand puts in what the file itself says: `%(name)` of an option that stands
