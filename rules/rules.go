@@ -92,6 +92,7 @@ func All() []*analyzer.Rule {
 		&upstreamDeadMember,
 		&upstreamInvalid,
 		&upstreamSingleMaxFails,
+		&uwsgiBufferSize,
 		&websocketHTTP10,
 		&workerCapacity,
 	}

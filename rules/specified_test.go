@@ -79,6 +79,7 @@ var specified = []specification{
 	{"timeout-next-upstream", "info", "manual", "off"},
 	// Buffers and sizes
 	{"buffer-sizes", "error", "safe", ""},
+	{"uwsgi-buffer-size", "warning", "manual", ""},
 	{"body-size-mismatch", "warning", "unsafe", ""},
 	{"body-size-entry-location", "warning", "unsafe", ""},
 	{"php-size-value", "error", "safe", ""},
