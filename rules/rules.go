@@ -6,6 +6,7 @@ import "nginx-lint/analyzer"
 // All lists every rule, sorted by id.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		&backendKeepaliveRace,
 		&bodySizeEntryLocation,
 		&bodySizeMismatch,
 		&brokenLink,

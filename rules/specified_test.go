@@ -34,6 +34,7 @@ var specified = []specification{
 	{"upstream-all-down", "error warning", "", ""}, // a warning where another server answers, or nginx itself
 	{"upstream-dead-member", "warning", "manual", ""},
 	{"upstream-single-max-fails", "info", "", ""},
+	{"backend-keepalive-race", "warning", "manual", ""},
 	{"websocket-http10", "warning", "safe", ""},
 	{"listen-family-conflict", "error", "safe", ""},
 	{"listen-without-ssl", "warning", "safe", ""},

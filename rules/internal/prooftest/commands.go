@@ -141,9 +141,14 @@ func answer(client *http.Client, what request, whole bool) string {
 
 // cmdReply is a backend for the protocols that none of the servers speaks: it
 // answers each connection, once something was received, with what a file holds.
+// With -race it closes the connection as the next request arrives.
 func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
+	race := len(args) == 3 && args[0] == "-race"
+	if race {
+		args = args[1:]
+	}
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: reply SOCKET|HOST:PORT FILE")
+		ts.Fatalf("usage: reply [-race] SOCKET|HOST:PORT FILE")
 	}
 	network, address := endpoint(ts, args[0])
 	text := ts.ReadFile(args[1])
@@ -165,7 +170,13 @@ func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
 				if err == nil {
 					_, err = io.WriteString(c, text)
 				}
-				if err == nil {
+				switch {
+				case err != nil:
+				case race:
+					rest := make([]byte, 1<<16)
+					_, _ = c.Read(rest) // the rest of the first request
+					_, _ = c.Read(rest) // the next one, which it does not answer
+				default:
 					_, _ = io.Copy(io.Discard, c) // until nginx has enough
 				}
 			}()

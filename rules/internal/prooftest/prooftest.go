@@ -13,7 +13,9 @@
 //	get [-n N] [-every D] [-method M] [-form N] [-until STATUS,...] TARGET PATH
 //	                      GET by HTTP over a unix socket or a TCP address; with
 //	                      -form POST of a form of N bytes
-//	reply TARGET FILE     a backend that answers each connection with what FILE holds
+//	reply [-race] TARGET FILE
+//	                      a backend that answers each connection with what FILE holds,
+//	                      and with -race closes it as the next request arrives
 //	log-has FILE REGEXP   wait up to 5 s for a line that matches
 //	log-lacks FILE REGEXP no line matches now
 //	subst FILE...         put in the values of $WORK, $PORT1, $PORT2 and $PORT3
