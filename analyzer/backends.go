@@ -111,7 +111,14 @@ func (h *host) apache(main, root string) {
 		return
 	}
 	s := apache.Load(f, &apacheLoader{h, root})
-	h.add(s.Backend(), s.Listeners(), "Apache's configuration")
+	const why = "Apache's configuration"
+	h.add(s.Backend(), s.Listeners(), why)
+	for _, t := range s.Targets() {
+		if !t.Maybe {
+			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: s.Backend(), Endpoint: t.Endpoint, Span: t.Span})
+			h.read(t.Span, why)
+		}
+	}
 }
 
 // An apacheLoader finds Apache's includes below its server root.

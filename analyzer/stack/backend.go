@@ -48,3 +48,13 @@ type Access struct {
 	// ModeAt, OwnerAt and GroupAt are where they are written; zero where they are not.
 	ModeAt, OwnerAt, GroupAt source.Span
 }
+
+// A Gateway is a place from which another program than nginx passes requests to a FastCGI server.
+type Gateway struct {
+	Backend  *Backend
+	Endpoint Endpoint
+	// Span is where the address is written.
+	Span source.Span
+	// Reach is what it arrives at; Build finds it.
+	*Reach
+}

@@ -60,6 +60,8 @@ type Scope struct {
 
 	// Backends are the other programs of the host that were read.
 	Backends []*Backend
+	// Gateways are the places from which other programs pass requests to FastCGI servers.
+	Gateways []*Gateway
 	// PrivateTmp is where units give nginx and PHP-FPM a /tmp of their own, by the
 	// name of the unit: nginx, php8.2-fpm.
 	PrivateTmp map[string]source.Span
@@ -335,6 +337,13 @@ func Build(s *Scope, budget *Budget) {
 	s.unserved = map[Endpoint][]*Hop{}
 	j := joiner{scope: s, budget: budget, index: newIndex(s.Listeners), links: debianLinks(s.Masters), found: map[way]*Reach{}, noted: map[unservedKey]int{}}
 	findTargets(s, budget, j.join)
+	for _, g := range s.Gateways {
+		candidates := j.index.candidates(g.Endpoint, s.Containers != nil)
+		if g.Reach = (&Reach{}); len(candidates) <= budget.compared {
+			budget.compared -= len(candidates)
+			g.Reach = j.reach(way{to: g.Endpoint}, candidates)
+		}
+	}
 }
 
 // A joiner finds what targets reach, once for each endpoint.
