@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,7 +49,7 @@ func inTmp(p *analyzer.Pass, s *stack.Scope) {
 		if !private.IsZero() {
 			f.Severity = diag.Error
 			f.Summary = "a socket in a folder that the two services do not share"
-			f.Subject.Text = fmt.Sprintf("nginx and what listens there each have another %s", path[:strings.LastIndexByte(path, '/')+1])
+			f.Subject.Text = "nginx and what listens there each have another " + path[:strings.LastIndexByte(path, '/')+1]
 			f.Related = append(f.Related, label(private, "the unit has a folder of its own"))
 			f.Notes = []string{"every request that goes there ends as 502; error.log: connect() to unix:" + path + " failed (2: No such file or directory) while connecting to upstream"}
 		}

@@ -45,11 +45,17 @@ func TestListeners(t *testing.T) {
 		want       []string
 		incomplete bool
 	}{
-		{"forms", "Listen 8080\nlisten 127.0.0.1:8081\nListen [::]:8082\nListen 0.0.0.0:8083\nListen \"[::1]:8084\"\n",
-			[]string{"*:8080", "127.0.0.1:8081", "*:8082", "0.0.0.0:8083", "[::1]:8084"}, false},
+		{
+			"forms", "Listen 8080\nlisten 127.0.0.1:8081\nListen [::]:8082\nListen 0.0.0.0:8083\nListen \"[::1]:8084\"\n",
+			[]string{"*:8080", "127.0.0.1:8081", "*:8082", "0.0.0.0:8083", "[::1]:8084"},
+			false,
+		},
 		{"comments and continued lines", "# Listen 1\\\nListen 2\nListen \\\n 8080\nServerName x # Listen 3\n", []string{"*:8080"}, false},
-		{"conditions are uncertain", "<IfModule ssl_module>\n Listen 8443\n</IfModule>\nListen 8080\n<IfDefine A>\nListen 1\n</IfDefine>\n",
-			[]string{"*:8443 maybe", "*:8080", "*:1 maybe"}, false},
+		{
+			"conditions are uncertain", "<IfModule ssl_module>\n Listen 8443\n</IfModule>\nListen 8080\n<IfDefine A>\nListen 1\n</IfDefine>\n",
+			[]string{"*:8443 maybe", "*:8080", "*:1 maybe"},
+			false,
+		},
 		{"a Define is not known", "Define P 8080\nListen ${P}\nListen 9\n", []string{"*:9 tls?"}, true},
 		{"macros are not known", "<Macro M>\nListen 1\n</Macro>\nUse M\nListen 2\n", []string{"*:2 tls?"}, true},
 		{"a macro that is not used", "<Macro M $p>\nListen $p\n</Macro>\nListen 2\n", []string{"*:2"}, false},
@@ -57,8 +63,11 @@ func TestListeners(t *testing.T) {
 		{"a missing include", "IncludeOptional gone/*.conf\nListen 1\n", []string{"*:1 tls?"}, true},
 		{"an include below a condition", "<IfVersion > 2>\nInclude ports.conf\n</IfVersion>\n", []string{"*:8080 maybe"}, false},
 		{"443 is TLS by itself", "Listen 443\nListen 8443 https\n", []string{"*:443 tls?", "*:8443 tls?"}, false},
-		{"virtual hosts with TLS", "Listen 8443\nListen 8080\n<VirtualHost *:8443>\nSSLEngine on\n</VirtualHost>\n<VirtualHost *:8080>\n</VirtualHost>\n",
-			[]string{"*:8443 tls", "*:8080"}, false},
+		{
+			"virtual hosts with TLS", "Listen 8443\nListen 8080\n<VirtualHost *:8443>\nSSLEngine on\n</VirtualHost>\n<VirtualHost *:8080>\n</VirtualHost>\n",
+			[]string{"*:8443 tls", "*:8080"},
+			false,
+		},
 		{"one of two virtual hosts", "Listen 8443\n<VirtualHost *:8443>\nSSLEngine on\n</VirtualHost>\n<VirtualHost *:8443>\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
 		{"TLS below a condition", "Listen 8443\n<VirtualHost *:8443>\n<IfModule ssl_module>\nSSLEngine on\n</IfModule>\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
 		{"TLS for all", "Listen 8443\nSSLEngine on\n", []string{"*:8443 tls?"}, false},

@@ -4,6 +4,7 @@ package gunicorn
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -244,7 +245,8 @@ func (r *reading) command(words []keyfile.Word) {
 			continue
 		}
 		v := value{known: w.Known, span: w.Span}
-		if hasValue {
+		switch {
+		case hasValue:
 			start := w.Span.Start
 			if j := strings.LastIndex(w.Span.Text(), inline); j >= 0 {
 				start += j
@@ -253,11 +255,11 @@ func (r *reading) command(words []keyfile.Word) {
 			if w.Span.End < start+len(inline) {
 				v.words[0].span = w.Span
 			}
-		} else if i+1 < len(words) {
+		case i+1 < len(words):
 			i++
 			v.words = []word{{words[i].Text, words[i].Span}}
 			v.known = words[i].Known
-		} else {
+		default:
 			v.known = false
 		}
 		if name == "bind" {
@@ -277,10 +279,8 @@ func optionName(flag string) string {
 		return ""
 	}
 	for name, flags := range options {
-		for _, f := range flags {
-			if f == flag {
-				return name
-			}
+		if slices.Contains(flags, flag) {
+			return name
 		}
 	}
 	if !strings.HasPrefix(flag, "--") || len(flag) < 4 {

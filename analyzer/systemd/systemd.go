@@ -264,7 +264,7 @@ func (u *Unit) access() stack.Access {
 	a := stack.Access{Mode: 0o666, ModeKnown: true, Owner: "root", Group: "root"}
 	if v := u.Last("Socket", "SocketMode"); v.Text != "" {
 		n, err := strconv.ParseUint(v.Text, 8, 12)
-		a.Mode, a.ModeKnown, a.ModeAt = int(n), err == nil && v.Known, v.Span //nolint:gosec // 12 bits
+		a.Mode, a.ModeKnown, a.ModeAt = int(n), err == nil && v.Known, v.Span
 	}
 	if v := u.Last("Socket", "SocketUser"); v.Text != "" {
 		a.Owner, a.Group, a.OwnerAt = v.Text, v.Text, v.Span

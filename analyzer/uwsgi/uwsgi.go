@@ -203,7 +203,7 @@ func accessOf(last map[string]option) stack.Access {
 	var a stack.Access
 	if mode, set := last["chmod-socket"]; set && mode.known {
 		n, err := strconv.ParseUint(mode.value, 8, 12)
-		a.Mode, a.ModeKnown, a.ModeAt = int(n), err == nil, mode.span //nolint:gosec // 12 bits
+		a.Mode, a.ModeKnown, a.ModeAt = int(n), err == nil, mode.span
 	}
 	// It drops its rights before it makes the socket, and chown-socket comes last
 	// (measured on uWSGI 2.0.21).
