@@ -133,6 +133,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 		comments = f.anyINI().Comments
 	case f.nginx != nil:
 		comments = f.nginx.Comments()
+	default:
+		comments = commentLines(src)
 	}
 	for _, c := range comments {
 		text := strings.TrimLeft(c.Text(), "#; \t")
@@ -151,8 +153,10 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 			in.over = source.Span{File: src, End: len(src.Text) + 1}
 		case f.anyINI() != nil:
 			in.over = iniReach(f.anyINI(), c)
-		default:
+		case f.nginx != nil:
 			in.over = nginxReach(f.nginx, c)
+		default:
+			in.over = lineReach(c)
 		}
 		found = append(found, in)
 	}
@@ -249,6 +253,9 @@ func (d *driver) settled(id string, src *source.File) bool {
 		return true
 	}
 	f := d.files.get(src.Path)
+	if f.nginx == nil && f.anyINI() == nil {
+		return false // what a rule makes of another program's file depends on all of the host
+	}
 	if d.partly.alone == nil {
 		d.findPartly()
 	}
@@ -336,6 +343,32 @@ func nginxReach(t *syntax.Tree, c source.Span) source.Span {
 		return t.HeadSpan(at)
 	}
 	return t.Span(at)
+}
+
+// commentLines are the lines of comments of other programs' files, in whose forms a
+// comment has a line of its own, or may have.
+func commentLines(f *source.File) (comments []source.Span) {
+	if !strings.Contains(f.Text, ignoreMark) {
+		return nil
+	}
+	for n := range f.LineCount() {
+		line := f.LineText(n + 1)
+		if text := strings.TrimLeft(line, " \t"); text != "" && (text[0] == '#' || text[0] == ';') {
+			start := f.LineStart(n + 1)
+			comments = append(comments, source.Span{File: f, Start: start + len(line) - len(text), End: start + len(line)})
+		}
+	}
+	return comments
+}
+
+// lineReach is the next line that holds more than a comment.
+func lineReach(c source.Span) source.Span {
+	for n := c.Line() + 1; n <= c.File.LineCount(); n++ {
+		if text := strings.TrimSpace(c.File.LineText(n)); text != "" && text[0] != '#' && text[0] != ';' {
+			return source.Span{File: c.File, Start: c.File.LineStart(n), End: c.File.LineStart(n + 1)}
+		}
+	}
+	return source.Span{File: c.File, Start: c.End, End: c.End}
 }
 
 func iniReach(in *syntax.INI, c source.Span) source.Span {
