@@ -45,7 +45,7 @@ type listen struct {
 // A virtualHost is one <VirtualHost> section.
 type virtualHost struct {
 	ports  []int // 0 for any
-	opaque bool
+	opaque bool  // for some requests of these ports only, or it is not known for which
 	engine stack.Certainty
 	maybe  bool
 }
@@ -89,41 +89,54 @@ func (s *Server) Targets() []Target { return s.targets }
 
 // Listeners are the addresses of its Listen directives.
 func (s *Server) Listeners() []*stack.Listener {
+	engines := map[int]*engine{}
+	for _, h := range s.hosts {
+		for _, port := range h.ports {
+			if engines[port] == nil {
+				engines[port] = &engine{}
+			}
+			engines[port].add(h)
+		}
+	}
 	found := make([]*stack.Listener, 0, len(s.listens))
 	for _, l := range s.listens {
 		found = append(found, &stack.Listener{
-			Endpoint: l.endpoint, Protocol: stack.HTTP, Span: l.span, Backend: s.backend, TLS: s.speaksTLS(l), Maybe: l.maybe,
+			Endpoint: l.endpoint, Protocol: stack.HTTP, Span: l.span, Backend: s.backend, TLS: s.speaksTLS(l, engines), Maybe: l.maybe,
 		})
 	}
 	return found
 }
 
+// An engine is what the virtual hosts of a port say of TLS.
+type engine struct{ on, off, maybe bool }
+
+func (e *engine) add(h virtualHost) {
+	switch {
+	case h.engine == stack.No:
+		e.off = true
+	case h.engine == stack.Yes && !h.maybe && !h.opaque:
+		e.on = true
+	default:
+		e.maybe = true
+	}
+}
+
 // speaksTLS is whether a port is TLS: where all of its virtual hosts say so. mod_ssl
 // switches it on by itself for the protocol https, which port 443 has by default.
-func (s *Server) speaksTLS(l listen) stack.Certainty {
+func (s *Server) speaksTLS(l listen, engines map[int]*engine) stack.Certainty {
 	if l.https || l.endpoint.Port == 443 || s.tls || !s.backend.Complete {
 		return stack.Maybe
 	}
-	on, off := false, false
-	for _, h := range s.hosts {
-		here := h.opaque
-		for _, p := range h.ports {
-			here = here || p == 0 || p == l.endpoint.Port
-		}
-		switch {
-		case !here:
-		case h.engine == stack.Maybe, h.engine == stack.Yes && (h.maybe || h.opaque):
-			return stack.Maybe
-		case h.engine == stack.Yes:
-			on = true
-		default:
-			off = true
+	var all engine
+	for _, port := range []int{l.endpoint.Port, 0} {
+		if e := engines[port]; e != nil {
+			all = engine{all.on || e.on, all.off || e.off, all.maybe || e.maybe}
 		}
 	}
 	switch {
-	case on && off:
+	case all.maybe, all.on && all.off:
 		return stack.Maybe
-	case on:
+	case all.on:
 		return stack.Yes
 	}
 	return stack.No
@@ -185,16 +198,20 @@ func hostOf(addresses []word, maybe bool) virtualHost {
 	h := virtualHost{maybe: maybe}
 	for _, w := range addresses {
 		text := strings.TrimSuffix(w.text, ">")
-		switch port := text[strings.LastIndexByte(text, ':')+1:]; {
+		host, port := text, "*"
+		if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
+			host, port = text[:i], text[i+1:]
+		}
+		// One for an address of its own is not the one that all requests of the port reach.
+		h.opaque = h.opaque || text != "" && host != "*" && !strings.EqualFold(host, "_default_")
+		n, err := strconv.Atoi(port)
+		switch {
 		case text == "":
-		case strings.Contains(text, "${"):
-			h.opaque = true
-		case !strings.Contains(text, ":") || strings.HasSuffix(text, "]") || port == "*":
-			h.ports = append(h.ports, 0)
-		default:
-			n, err := strconv.Atoi(port)
+		case err == nil:
 			h.ports = append(h.ports, n)
-			h.opaque = h.opaque || err != nil
+		default:
+			h.ports = append(h.ports, 0)
+			h.opaque = h.opaque || port != "*"
 		}
 	}
 	return h

@@ -72,6 +72,8 @@ func TestListeners(t *testing.T) {
 		{"TLS below a condition", "Listen 8443\n<VirtualHost *:8443>\n<IfModule ssl_module>\nSSLEngine on\n</IfModule>\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
 		{"TLS for all", "Listen 8443\nSSLEngine on\n", []string{"*:8443 tls?"}, false},
 		{"a virtual host of any port", "Listen 8443\n<VirtualHost *>\nSSLEngine on\n</VirtualHost>\n", []string{"*:8443 tls"}, false},
+		{"a virtual host of one address", "Listen 8443\n<VirtualHost 10.0.0.1:8443>\nSSLEngine on\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
+		{"a virtual host of a port from a variable", "Listen 8443\n<VirtualHost *:${P}>\nSSLEngine on\n</VirtualHost>\n", []string{"*:8443 tls?"}, false},
 		{"a section that is not closed", "Listen 1\n<Directory />\n", []string{"*:1 tls?"}, true},
 		{"no address", "Listen nonsense\n", nil, true},
 	}

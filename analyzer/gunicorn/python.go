@@ -142,7 +142,9 @@ func tokenize(f *source.File) (tokens []token, ok bool) {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\f':
 			i++
 		case c == '#':
-			i += strings.IndexByte(text[i:]+"\n", '\n')
+			for i < len(text) && text[i] != '\n' {
+				i++
+			}
 		case c == ';' && depth == 0:
 			add(newline, i, i+1, "")
 			i++

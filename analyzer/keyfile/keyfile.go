@@ -187,7 +187,12 @@ func Words(at source.Span, d Dialect) (words []Word, ok bool) {
 
 // continued reports whether a backslash ends the line.
 func continued(text string, i int) bool {
-	return text[i] == '\\' && strings.TrimLeft(text[i+1:lineEnd(text, i)], " \t\r") == "" && lineEnd(text, i) < len(text)
+	if text[i] != '\\' {
+		return false
+	}
+	for i++; i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r'); i++ {
+	}
+	return i < len(text) && text[i] == '\n'
 }
 
 func skipBlanks(text string, i int, d Dialect) int {

@@ -65,10 +65,8 @@ func file(f *source.File) []option {
 			continue
 		}
 		o := option{key: strings.ReplaceAll(line.Key, "_", "-"), value: line.Value, span: line.Span, known: true}
-		if line.NoValue {
-			o.value = "true"
-		}
 		o.value, o.known = expand(o.value, f.Path, defined)
+		o.known = o.known && !line.NoValue
 		if o.known { // a placeholder is the value of any option, also one of the file's own
 			defined[line.Key] = o.value
 		} else {
@@ -231,6 +229,9 @@ func isNumber(name string) bool {
 	return name != "" && strings.Trim(name, "0123456789") == ""
 }
 
+// maxValue bounds how long placeholders make a value: each may double what another one is.
+const maxValue = 4096
+
 // expand puts in what the file itself says: `%(name)` of an option that stands
 // before, `%n`, the file's name without its ending, and `%%`.
 func expand(value, file string, defined map[string]string) (text string, known bool) {
@@ -252,6 +253,9 @@ func expand(value, file string, defined map[string]string) (text string, known b
 			name, _, closed := strings.Cut(rest[1:], ")")
 			v, set := defined[name]
 			if !closed || !set {
+				return value, false
+			}
+			if b.Len()+len(v) > maxValue {
 				return value, false
 			}
 			b.WriteString(v)

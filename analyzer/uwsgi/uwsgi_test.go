@@ -97,8 +97,21 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+func TestPlaceholdersThatDouble(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("[uwsgi]\na0 = aa\n")
+	for i := range 60 {
+		fmt.Fprintf(&text, "a%d = %%(a%d)%%(a%d)\n", i+1, i, i)
+	}
+	text.WriteString("socket = %(a60)\n")
+	if got, want := describe(Read(source.NewFile("f", text.String()))), "more?, kill 0s, buffer 4096"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add("socket = %(a)\na = %n:1\nfor = 1")
+	f.Add("socket")
 	f.Fuzz(func(t *testing.T, text string) {
 		_, listeners := Read(source.NewFile("f", "[uwsgi]\n"+text))
 		for _, l := range listeners {
