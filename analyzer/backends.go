@@ -86,7 +86,8 @@ func (h *host) Names(dir string) []string {
 	return names
 }
 
-// add takes in what a program listens on.
+// add takes in what a program listens on; why is empty where nothing but its
+// addresses is known: no finding is about such a file alone.
 func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
 	h.scope.Backends = append(h.scope.Backends, b)
 	h.scope.Listeners = append(h.scope.Listeners, listeners...)
@@ -100,7 +101,7 @@ func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
 
 // read notes that a place is one that findings may be about.
 func (h *host) read(at source.Span, why string) {
-	if !at.IsZero() {
+	if !at.IsZero() && why != "" {
 		h.p.wanted(h.p.files.get(at.File.Path), why)
 	}
 }
@@ -248,7 +249,11 @@ func (h *host) sockets(u *systemd.Unit, b *stack.Backend, speaks stack.Protocol,
 		listeners = append(listeners, &stack.Listener{Endpoint: s.Endpoint, Protocol: speaks, Span: s.Span, Backend: b, TLS: tls, Access: s.Access})
 	}
 	if len(listeners) > 0 || !complete {
-		h.add(b, listeners, "a socket that systemd opens")
+		why := ""
+		if speaks != stack.Raw {
+			why = "a socket that systemd opens"
+		}
+		h.add(b, listeners, why)
 	}
 }
 

@@ -69,7 +69,7 @@ func inTmp(p *analyzer.Pass, s *stack.Scope) {
 	}
 	for _, l := range s.Listeners {
 		path := l.Endpoint.Path
-		if !belowTmp(path) || l.Pool == nil && l.Backend == nil || l.Maybe || otherSystem.MatchString(l.Span.File.Path) {
+		if !belowTmp(path) || l.Pool == nil && (l.Backend == nil || len(connecting[l]) == 0) || l.Maybe || otherSystem.MatchString(l.Span.File.Path) {
 			continue
 		}
 		var private source.Span
