@@ -359,7 +359,7 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 					made.Containers.Views[other.Service] = other.view
 				}
 			}
-			made.Listeners = p.imageListeners(s.project)
+			made.Listeners = append(p.imageListeners(s.project), p.commandListeners(s.project)...)
 			scopes[s.project] = made
 		}
 		return scopes[s.project]

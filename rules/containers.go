@@ -52,6 +52,9 @@ func listenersIn(s *stack.Scope, service *compose.Service) (found []*stack.Liste
 			found = append(found, l)
 		}
 	}
+	if len(found) > 0 && !slices.ContainsFunc(found, func(l *stack.Listener) bool { return l.Backend == nil }) {
+		return found, true // its command says all
+	}
 	known = len(found) > 0 && c.Views[service].Runs() != 0 && c.Views[service].Runs() != compose.Nginx
 	for _, p := range s.UnknownPools {
 		known = known && c.Masters[p.Master] != service
