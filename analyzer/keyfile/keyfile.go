@@ -190,7 +190,9 @@ func continued(text string, i int) bool {
 	if text[i] != '\\' {
 		return false
 	}
-	for i++; i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r'); i++ {
+	i++
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r') {
+		i++
 	}
 	return i < len(text) && text[i] == '\n'
 }
