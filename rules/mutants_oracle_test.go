@@ -351,6 +351,9 @@ var nginxMutantsApart = map[string]func(m nginxMutant, message string, ours []di
 		_, err := analyzer.Run(analyzer.Options{Paths: []string{"."}, FS: m.files})
 		return err != nil
 	},
+	"the name of a directive that defines something, among arguments, may be a missing ;": func(m nginxMutant, message string, _ []diag.Finding) bool {
+		return regexp.MustCompile(`^(unknown|zero size) `).MatchString(message) && regexp.MustCompile(`(double|by) (log_format|map|geo|set|[a-z]+_zone)$`).MatchString(m.what)
+	},
 	"capitals behind a colon may be filled in": func(_ nginxMutant, message string, _ []diag.Finding) bool {
 		return regexp.MustCompile(`[^?]:[A-Z][A-Z0-9_]+`).MatchString(message)
 	},
