@@ -37,7 +37,7 @@ const judgedByNginx = "`nginx -t` itself is asked about every case of the rule, 
 
 func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	name := x.Name()
-	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.FilledIn(name) || x.OtherModules || loadsUnknown(x.Block.Config) {
+	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.FilledIn(name, x.NArgs() == 0) || x.OtherModules || loadsUnknown(x.Block.Config) {
 		return
 	}
 	f := diag.Finding{

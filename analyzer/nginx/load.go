@@ -121,7 +121,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
 			b.fill(p, child, b.block(p, child, block, context))
-		case !t.IsRow(child) && FilledIn(name):
+		case !t.IsRow(child) && FilledIn(name, t.NArgs(child) == 0):
 			b.missing(Missing{Ref: Ref{p, child}, Pattern: name, Block: block, Opaque: true})
 		}
 	}
@@ -230,13 +230,15 @@ func depth(p *Placement) int {
 }
 
 // FilledIn reports whether the name of a directive may be one that a program puts
-// others in place of: it holds a template's part, or a variable that nginx does not have.
-func FilledIn(name string) bool {
+// others in place of: it holds a template's part, a variable that nginx itself does
+// not have, or it is alone and nothing but a variable.
+func FilledIn(name string, alone bool) bool {
 	if Opaque(name) {
 		return true
 	}
 	for _, m := range reference.FindAllStringSubmatch(name, -1) {
-		if m[1] == strings.ToUpper(m[1]) || !catalog.DefinesVariable(m[1], catalog.AnyHTTP) {
+		own, known := catalog.VariableNamed(m[1], catalog.AnyHTTP)
+		if m[1] == strings.ToUpper(m[1]) || !known || own.Prefix || alone && m[0] == name {
 			return true
 		}
 	}
