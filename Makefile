@@ -63,4 +63,4 @@ update: ## write generated pages and golden files anew
 corpus: build ## lint each folder of CORPUS, and compare the readers with nginx's on its files
 	@test -d "$(CORPUS)" || { echo 'usage: make corpus CORPUS=DIR'; exit 2; }
 	@.ci/corpus "$(CORPUS)"
-	NGINX_LINT_CORPUS="$(abspath $(CORPUS))" go test -count=1 -run '^TestCorpus' -v ./analyzer/syntax
+	NGINX_LINT_CORPUS="$(abspath $(CORPUS))" go test -count=1 -run '^TestCorpus' -v ./analyzer/syntax ./rules

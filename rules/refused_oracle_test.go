@@ -109,6 +109,7 @@ var apart = map[string]string{
 	"regex-invalid/not-read":                     "verbs are not read",
 	"directive-value/placeholder":                "a script fills in the values first",
 	"directive-value/placeholder-port":           "a script fills in the values first",
+	"unknown-directive/variables-for-blocks":     "a program fills in the name first",
 	"undefined-reference/envsubst":               "a program fills in the name first",
 	"undefined-reference/swallowed":              "the missing ; is told, and is the cause",
 	"undefined-reference/swallowed-by-log":       "the missing ; is told, and is the cause",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
@@ -120,11 +121,19 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 			b.include(p, child, block)
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
+			if block.Context == catalog.Main && block.has(context) {
+				continue // nginx goes no further than a second http; its servers would all be told as doubles
+			}
 			b.fill(p, child, b.block(p, child, block, context))
 		case !t.IsRow(child) && FilledIn(name, t.NArgs(child) == 0):
 			b.missing(Missing{Ref: Ref{p, child}, Pattern: name, Block: block, Opaque: true})
 		}
 	}
+}
+
+// has reports whether a block of this context stands in b.
+func (b *Block) has(context catalog.Context) bool {
+	return context != 0 && slices.ContainsFunc(b.Children, func(c *Block) bool { return c.Context == context })
 }
 
 func (b *builder) missing(m Missing) {
