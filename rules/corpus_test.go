@@ -77,7 +77,7 @@ func confirmRefused(t *testing.T, root, name string, ours []diag.Finding) {
 			return at == file && line == f.Subject.Span.Line() ||
 				slices.ContainsFunc(f.Notes, func(n string) bool { return strings.Contains(n, message) })
 		})
-		taken := false
+		var taken bool
 		switch {
 		case i >= 0:
 			line = left[i].Subject.Span.Line()
