@@ -47,7 +47,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 oracle: ## compare with the real servers in full, where `make test` takes a sample
 	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestValues|TestRows|TestExpressions|TestContextAndArguments' ./analyzer/grammar ./analyzer/catalog
 	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestVariablesAgree|TestUndefinedAgrees' ./analyzer/nginx
-	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestMutants$$|TestPoolMutants|TestLogFormatOracle' ./rules ./analyzer/fpm
+	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestMutants$$|TestHashTables|TestPoolMutants|TestLogFormatOracle' ./rules ./analyzer/fpm
 	NGINX_LINT_TREES=2000 go test -count=1 -timeout 30m -run TestFixedTrees ./cmd/internal/cli
 
 bench: ## run the benchmarks

@@ -24,13 +24,13 @@ var nginxWarning = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "what nginx accepts with a warning",
 		What: "What `nginx -t` warns of: a server name that another server of the address has; a MIME type, a word or an extension that stands twice (`text/html` is in every list of types already); a balancing method that replaces another; bits of an address behind its mask; a network twice in a `geo`; " +
-			"a cache without a key; an absolute `index` before the last; a server name with a slash; another number of `worker_cpu_affinity` masks than of processes.",
+			"a cache without a key; an absolute `index` before the last; a server name with a slash; another number of `worker_cpu_affinity` masks than of processes; a hash table that the headers of a proxy, the types, the names of an address or the keys of a `map` do not fit into as it was told.",
 		Why: "nginx starts, and a part of what is written has no effect, or another one than it seems: `[warn] conflicting server name \"a.test\" on 0.0.0.0:80, ignored`, `duplicate MIME type \"text/html\"`, `load balancing method redefined`. " +
 			"Without `fastcgi_cache_key` all requests have the same key: the first answer in the cache is given to everyone.",
 		Gaps: "Silent where a file that was not read may set the other side, for files that a program fills in, and behind the first syntax error of a file. " +
-			"Hash tables that are built less than optimally are not reported: that takes the whole content of all of them. What depends on the machine is not looked at. Obsolete directives are told by `deprecated`, servers that no request reaches by `server-unreachable`.",
+			"Other hash tables (variables, headers that are hidden, parameters) are not counted. What depends on the machine is not looked at. Obsolete directives are told by `deprecated`, servers that no request reaches by `server-unreachable`.",
 		Remedy:    "Remove what has no effect, or give it one.",
-		FixSafety: "Safe: only what has no effect today is dropped, and a network is written as nginx takes it.",
+		FixSafety: "Safe: only what has no effect today is dropped, a network is written as nginx takes it, and a table gets the room that it takes anyway.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_gzip_module.html#gzip_types", "https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_cache_key"},
 		Since:     "0.2.0",
 	},
@@ -46,7 +46,9 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	}
 	for _, a := range s.Addresses {
 		if !a.Stream {
-			nginxWarnings{nginxTest{Pass: p, config: a.Config}}.conflictingNames(a)
+			t := nginxWarnings{nginxTest{Pass: p, config: a.Config}}
+			t.conflictingNames(a)
+			t.namesOf(a)
 		}
 	}
 }
@@ -62,8 +64,11 @@ func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ..
 
 func (t nginxWarnings) block(b *nginx.Block) {
 	if b.Context == catalog.Rows {
-		if b.Name() == "geo" {
+		switch b.Name() {
+		case "geo":
 			t.geo(b)
+		case "map":
+			t.mapKeys(b)
 		}
 		return
 	}
@@ -101,6 +106,7 @@ func (t nginxWarnings) block(b *nginx.Block) {
 	if b.Context&(catalog.Server|catalog.Location|catalog.IfInLocation|catalog.LimitExcept) != 0 {
 		t.cacheKeys(b)
 	}
+	t.hashTables(b)
 }
 
 // dropWord removes an argument with the blanks before it.

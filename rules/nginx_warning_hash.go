@@ -1,0 +1,217 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/stack"
+	"nginx-lint/analyzer/syntax"
+)
+
+const (
+	mostBuckets = 1 << 20 // that are tried for a table; nobody writes more
+	mostKeys    = 1 << 17 // with which buckets are counted
+)
+
+// A hashTable is one that nginx builds when it reads its configuration. It is
+// enough to know some of the keys: where these have no room, all have none.
+type hashTable struct {
+	name string       // as in nginx's messages, and in the directives NAME_max_size and NAME_bucket_size
+	most int64        // NAME_max_size where nobody writes it
+	keys []string     // in lower case, each once
+	of   *nginx.Block // that writes the keys
+	in   *nginx.Block // where nginx looks up the table's size
+	at   nginx.Ref
+	on   diag.Label
+}
+
+// hasRoom reports whether nginx finds a number of buckets, at most most, in none
+// of which the keys take more than the bucket has. It begins where the smallest
+// keys would have room, or near the end where most is large.
+func (h hashTable) hasRoom(most, bucketSize int64) bool {
+	const pointer = 8
+	room := bucketSize - pointer
+	hashes := make([]uint64, len(h.keys))
+	sizes := make([]int64, len(h.keys))
+	for i, key := range h.keys {
+		sizes[i] = bucket(key) - pointer
+		for _, c := range []byte(key) {
+			hashes[i] = hashes[i]*31 + uint64(c)
+		}
+	}
+	first := max(int64(len(h.keys))/(room/(2*pointer)), 1)
+	if most > 10000 && most/int64(len(h.keys)) < 100 {
+		first = most - 1000
+	}
+	taken := make([]int64, most)
+	fits := func(n uint64) bool {
+		clear(taken[:n])
+		for i, hash := range hashes {
+			in := &taken[hash%n]
+			if *in += sizes[i]; *in > room {
+				return false
+			}
+		}
+		return true
+	}
+	for n := first; n <= most; n++ {
+		if fits(uint64(n)) {
+			return true
+		}
+	}
+	return false
+}
+
+// crowded warns where nginx finds no number of buckets for a table.
+func (t nginxWarnings) crowded(h hashTable) {
+	if h.in == nil || len(h.keys) == 0 || len(h.keys) > mostKeys {
+		return
+	}
+	most, mostSet, ok := t.tableSize(h.in, h.name+"_max_size", h.most)
+	size, sizeSet, known := t.tableSize(h.in, h.name+"_bucket_size", cacheLine)
+	size = (size + cacheLine - 1) / cacheLine * cacheLine
+	longest := slices.MaxFunc(h.keys, func(a, b string) int { return len(a) - len(b) })
+	if !ok || !known || bucket(longest) > size || h.hasRoom(most, size) {
+		return
+	}
+	f := diag.Finding{Summary: "a hash table without enough buckets", Subject: h.on, Notes: []string{"nginx takes more memory and time for it than it was told"}}
+	for _, r := range []nginx.Ref{mostSet, sizeSet} {
+		if !r.IsZero() {
+			f.Related = append(f.Related, label(r.Head(), "as it was told"))
+		}
+	}
+	f.Remedy = fmt.Sprintf("raise %s_max_size or %s_bucket_size", h.name, h.name)
+	for more := max(2*most, 512); more <= mostBuckets; more *= 2 {
+		if h.hasRoom(more, size) {
+			t.enlarge(&f, h, mostSet, fmt.Sprintf("%s_max_size %d", h.name, more))
+			break
+		}
+	}
+	t.warn(h.at, fmt.Sprintf("could not build optimal %[1]s, you should increase either %[1]s_max_size: %[2]d or %[1]s_bucket_size: %[3]d; ignoring %[1]s_bucket_size", h.name, most, size), f, h.in)
+}
+
+// enlarge offers to write a directive, in place of the one that is set.
+func (t nginxWarnings) enlarge(f *diag.Finding, h hashTable, set nginx.Ref, directive string) {
+	_, value, _ := strings.Cut(directive, " ")
+	f.Remedy = fmt.Sprintf("write `%s;` in %s", directive, blockName(h.of))
+	fix := diag.Fix{Title: "set " + directive, Safety: diag.Safe}
+	if set.IsZero() {
+		fix.Edits = []diag.Edit{h.of.Place.Tree.InsertInto(h.of.ID, syntax.None, directive+";")}
+	} else {
+		f.Remedy = fmt.Sprintf("write `%s;`", directive)
+		fix.Edits = []diag.Edit{set.Tree().SetArg(set.ID, 0, value)}
+	}
+	if !h.in.Config.Fragment {
+		f.Fixes = []diag.Fix{fix}
+	}
+}
+
+// tableSize is the number that a directive gives a table, and the directive, zero
+// where nobody wrote one.
+func (t nginxWarnings) tableSize(in *nginx.Block, directive string, fallback int64) (n int64, set nginx.Ref, known bool) {
+	set, unset := t.inForce(in, directive)
+	if set.IsZero() {
+		return fallback, set, unset
+	}
+	n, ok := nginx.ParseNumber(set.Arg(0))
+	return n, set, ok && n > 0 && n <= mostBuckets
+}
+
+// headersOfNginx are those that nginx 1.22 sends to a backend of itself, or keeps back.
+var headersOfNginx = []string{"host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade"}
+
+// hashTables looks at the tables of a block of http.
+func (t nginxWarnings) hashTables(b *nginx.Block) {
+	if b.Context&(catalog.HTTP|catalog.Server|catalog.Location|catalog.IfInLocation|catalog.LimitExcept) == 0 {
+		return
+	}
+	if headers := t.own(b, "proxy_set_header"); len(headers) > 0 {
+		keys := slices.Clone(headersOfNginx)
+		for _, r := range headers {
+			keys = append(keys, strings.ToLower(r.Arg(0)))
+		}
+		last := headers[len(headers)-1]
+		t.crowded(hashTable{name: "proxy_headers_hash", most: 512, keys: eachOnce(keys), of: b, in: sizedBy(b, "proxy_set_header"), at: last, on: label(last.Head(), "the last of %d headers here", len(headers))})
+	}
+	var keys []string
+	var last *nginx.Block
+	for _, types := range b.Children {
+		if types.Name() != "types" {
+			continue
+		}
+		last = types
+		for row := range types.All() {
+			if t.written(row) {
+				keys = append(keys, row.Args()...)
+			}
+		}
+	}
+	if last != nil {
+		for i, key := range keys {
+			keys[i] = strings.ToLower(key)
+		}
+		t.crowded(hashTable{name: "types_hash", most: 1024, keys: eachOnce(keys), of: b, in: sizedBy(b, ""), at: last.Ref(), on: label(last.Head(), "%d extensions", len(keys))})
+	}
+}
+
+// sizedBy is the block whose sizes count for a table of a block: a table of http is
+// built with those of the first server that has none of its own; nil where that is not known.
+func sizedBy(b *nginx.Block, own string) *nginx.Block {
+	if b.Context != catalog.HTTP {
+		return b
+	}
+	i := slices.IndexFunc(b.Children, func(server *nginx.Block) bool {
+		return server.Context == catalog.Server && len(server.Own(own)) == 0
+	})
+	if i < 0 || b.Missing {
+		return nil
+	}
+	return b.Children[i]
+}
+
+// mapKeys looks at the table of a map.
+func (t nginxWarnings) mapKeys(rows *nginx.Block) {
+	if rows.Name() != "map" || rows.Parent == nil {
+		return
+	}
+	var keys []string
+	for r := range rows.All() {
+		key := strings.ToLower(r.Name())
+		if r.NArgs() == 1 && key != "" && key != "default" && t.written(r) && !strings.ContainsAny(key[:1], `~\.`) && !strings.Contains(key, "*") {
+			keys = append(keys, key)
+		}
+	}
+	t.crowded(hashTable{name: "map_hash", most: 2048, keys: eachOnce(keys), of: rows.Parent, in: rows.Parent, at: rows.Ref(), on: label(rows.Head(), "%d keys", len(keys))})
+}
+
+// namesOf looks at the table of the names of an address that several servers share.
+func (t nginxWarnings) namesOf(a *stack.Address) {
+	if len(a.Servers) < 2 {
+		return
+	}
+	var keys []string
+	var last nginx.Ref
+	for _, server := range a.Servers {
+		for _, r := range t.own(server, "server_name") {
+			for _, name := range r.Args() {
+				if name != "" && !strings.ContainsAny(name, "*~$") && name[0] != '.' {
+					keys, last = append(keys, strings.ToLower(name)), r
+				}
+			}
+		}
+	}
+	if keys = eachOnce(keys); last.IsZero() {
+		return
+	}
+	in := outermost(a.Servers[0])
+	t.crowded(hashTable{name: "server_names_hash", most: 512, keys: keys, of: in, in: in, at: last, on: label(last.Head(), "the last of %d names on %s", len(keys), a)})
+}
+
+func eachOnce(keys []string) []string {
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
