@@ -71,11 +71,10 @@ func (t *nginxTest) members(u *nginx.Block) {
 
 // hasPort reports whether an address has a port, or needs none.
 func hasPort(address string) bool {
-	if len(address) >= 5 && strings.EqualFold(address[:5], "unix:") {
-		return true
-	}
-	return strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
+	return isUnix(address) || strings.Contains(address[strings.LastIndexByte(address, ']')+1:], ":")
 }
+
+func isUnix(address string) bool { return len(address) >= 5 && strings.EqualFold(address[:5], "unix:") }
 
 // A pass is a directive that passes requests or connections on, and the block that it stands in.
 type pass struct {
@@ -88,6 +87,9 @@ type pass struct {
 func (s *progress) ports() {
 	for _, p := range s.passes {
 		target := p.by.Arg(0)
+		if isUnix(target) {
+			continue
+		}
 		if _, rest, ok := strings.Cut(target, "://"); ok {
 			target = rest
 		}

@@ -149,7 +149,7 @@ func judged(c ruleCase, oracle catalog.Version) (main string, ok bool) {
 		return "", false
 	}
 	for name, text := range c.files {
-		if absoluteInclude.MatchString(text) || strings.Contains(text, "{{") || strings.Contains(text, "{%") || strings.HasPrefix(text, source.Link("")) {
+		if outside.MatchString(text) || strings.Contains(text, "load_module") || strings.Contains(text, "{{") || strings.Contains(text, "{%") || strings.Contains(text, "<%") || strings.HasPrefix(text, source.Link("")) {
 			return "", false
 		}
 		if path.Base(name) == "nginx.conf" && path.Ext(name) == ".conf" {
@@ -163,9 +163,10 @@ func judged(c ruleCase, oracle catalog.Version) (main string, ok bool) {
 }
 
 var (
-	absoluteInclude = regexp.MustCompile(`(?m)^[^#\n]*include\s+["']?/|load_module`)
+	// outside is an include of what the machine has, or another mutant has left there.
+	outside = regexp.MustCompile(`(?m)^[^#\n]*\binclude\s+["']?/`)
 	// machine are errors that depend on the machine, not on the configuration.
-	machine = regexp.MustCompile(`^(open\(\)|mkdir\(\)|getpwnam|getgrnam|host not found|cannot load certificate|bind\(\)|BIO_new_file|SSL_CTX_load|invalid PID)`)
+	machine = regexp.MustCompile(`^(open\(\)|mkdir\(\)|getpwnam|getgrnam|host not found|cannot load certificate|bind\(\)|BIO_new_file|SSL_CTX_load|invalid PID|dlopen\(\))`)
 )
 
 // lacks reports whether nginx refuses a directive only because it is built without its module.

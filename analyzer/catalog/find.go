@@ -36,7 +36,7 @@ func Find(name string, in Context, v Version) (*Directive, Standing) {
 			continue
 		}
 		if d.Contexts&in != 0 {
-			return d, Fits
+			return d.whileItWorked(v), Fits
 		}
 		if elsewhere == nil {
 			elsewhere = d
@@ -49,6 +49,20 @@ func Find(name string, in Context, v Version) (*Directive, Standing) {
 		return first, OtherVersion
 	}
 	return nil, Nobody
+}
+
+// whileItWorked is the entry of what an obsolete directive was to a version that
+// still heeds it; other directives are what they are.
+func (d *Directive) whileItWorked(v Version) *Directive {
+	if d.Type != TypeObsolete || v.IsZero() || d.Deprecated.Compare(v) <= 0 {
+		return d
+	}
+	for past := range Named(d.Name) {
+		if past.Section == Past && past.Type != TypeObsolete {
+			return past
+		}
+	}
+	return d
 }
 
 // ExistsIn reports whether a version knows the directive; for the zero version,
