@@ -144,7 +144,9 @@ func proofs(t *testing.T, r *analyzer.Rule) string {
 	}
 	var b strings.Builder
 	b.WriteString("The tests start the servers, send requests and read the logs:\n\n")
-	slices.SortFunc(files, func(a, b string) int { return strings.Compare(strings.TrimSuffix(a, ".txtar"), strings.TrimSuffix(b, ".txtar")) })
+	slices.SortFunc(files, func(a, b string) int {
+		return strings.Compare(strings.TrimSuffix(a, ".txtar"), strings.TrimSuffix(b, ".txtar"))
+	})
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {

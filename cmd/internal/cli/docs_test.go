@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -136,16 +135,18 @@ func session(t *testing.T, dir, text string) string {
 	return b.String()
 }
 
-// TestCalls runs every line of a plain block that calls the program, with the shop's
-// tree in the place of the system's own: none is wrong usage.
+// TestCalls runs every call of the program that a page names in a plain block or
+// within a sentence, with the shop's tree in the place of the system's own: none is
+// wrong usage.
 func TestCalls(t *testing.T) {
 	t.Parallel()
-	call := regexp.MustCompile(`(?m)^(?:nginx -T \| )?nginx-lint( .*?)?(?:  .*)?$`)
+	line := regexp.MustCompile(`(?m)^(?:nginx -T \| |go run \./cmd/)?nginx-lint(| .*?)(?:  .*)?$`)
+	inline := regexp.MustCompile("`(?:nginx -T \\| )?nginx-lint(| [^`\n]*)`")
 	pages, err := filepath.Glob(top + "/docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	calls := 0
+	calls := map[string]bool{}
 	for _, name := range append(pages, top+"/README.md") {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -155,27 +156,30 @@ func TestCalls(t *testing.T) {
 			if block[1] != "" {
 				continue
 			}
-			for _, m := range call.FindAllStringSubmatch(block[2], -1) {
-				calls++
-				args := strings.Fields(strings.NewReplacer("/etc/nginx", "examples/shop/etc/nginx", "RULE", "timeout-race").Replace(m[1]))
-				dir := t.TempDir()
-				if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(top+"/examples")); err != nil {
-					t.Fatal(err)
-				}
-				if len(args) == 0 || args[0] == "--write-baseline" || args[0] == "config" { // what lies in the folder itself
-					dir = filepath.Join(dir, "examples", "shop")
-				}
-				var out, errs bytes.Buffer
-				code := cli.Run(args, cli.Env{
-					Stdin: strings.NewReader("events {}\n"), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Dir: dir,
-				})
-				if !slices.Contains([]int{0, 1}, code) {
-					t.Errorf("%s: %s: exit code %d: %s", filepath.Base(name), m[0], code, &errs)
-				}
+			for _, m := range line.FindAllStringSubmatch(block[2], -1) {
+				calls[m[1]] = true
 			}
 		}
+		for _, m := range inline.FindAllStringSubmatch(fence.ReplaceAllString(string(text), ""), -1) {
+			calls[m[1]] = true
+		}
 	}
-	if calls == 0 {
-		t.Error("no call was found")
+	stand := strings.NewReplacer("/etc/nginx", "etc/nginx", "examples/shop", ".", "RULE", "timeout-race", "ID", "timeout-race")
+	for call := range calls {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(top+"/examples/shop")); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		t.Log("nginx-lint" + call)
+		code := cli.Run(strings.Fields(stand.Replace(call)), cli.Env{
+			Stdin: strings.NewReader("events {}\n"), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }, Dir: dir,
+		})
+		if code != 0 && code != 1 {
+			t.Errorf("nginx-lint%s: exit code %d: %s", call, code, &errs)
+		}
+	}
+	if len(calls) < 10 {
+		t.Errorf("only %d calls were found", len(calls))
 	}
 }
