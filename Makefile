@@ -58,7 +58,7 @@ cover: ## write coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 
 update: ## write generated pages and golden files anew
-	go test ./analyzer/catalog ./rules ./cmd/internal/render ./cmd/internal/cli -run "TestTables|TestPages|Golden|TestFixed|TestReadme" -update
+	go test ./analyzer/catalog ./rules ./cmd/internal/render ./cmd/internal/cli -run "TestTables|TestPages|Golden|TestFixed|TestReadme|TestDocs" -update
 
 corpus: build ## lint each folder of CORPUS, and compare the readers with nginx's on its files
 	@test -d "$(CORPUS)" || { echo 'usage: make corpus CORPUS=DIR'; exit 2; }

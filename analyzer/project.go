@@ -73,15 +73,46 @@ type location struct{ root, real string }
 // their final order. A *UsageError says that there was nothing to check.
 func Run(opts Options) (*diag.Report, error) {
 	p := newProject(opts)
+	switch err := p.read(); {
+	case errors.Is(err, errTooMuch):
+		return p.tooMuch(), nil
+	case err != nil:
+		return nil, err
+	}
+	d := &driver{project: p}
+	d.run()
+	return d.finish(), nil
+}
+
+// Read reads what the options name and gives the scopes of it: what runs together,
+// joined as rules see it. Options that are about findings say nothing to it.
+// What a file among the failures could set is unknown in the scopes, as is all else
+// that was not read. A *UsageError says that there is nothing to read.
+func Read(opts Options) (scopes []*stack.Scope, failures []diag.Failure, err error) {
+	p := newProject(opts)
+	if err := p.read(); err != nil {
+		return nil, nil, err
+	}
+	for _, f := range p.files.byPath {
+		if tooLarge(f.err) {
+			p.fail(f.path, f.err)
+		}
+	}
+	return p.scopes, p.failed(), nil
+}
+
+// read reads the configurations and joins them. Its error is errTooMuch where the
+// files together are more than is read.
+func (p *project) read() error {
 	candidates, err := p.gather()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.load(candidates); err != nil {
-		return nil, err
+		return err
 	}
 	if p.files.left.Load() < 0 {
-		return p.tooMuch(), nil
+		return errTooMuch
 	}
 	p.group()
 	containers, budget := map[string]bool{}, stack.NewBudget()
@@ -92,11 +123,19 @@ func Run(opts Options) (*diag.Report, error) {
 		p.userINIs(s)
 	}
 	if p.files.left.Load() < 0 {
-		return p.tooMuch(), nil
+		return errTooMuch
 	}
-	d := &driver{project: p}
-	d.run()
-	return d.finish(), nil
+	return nil
+}
+
+// failed are the files that could not be read, sorted by path.
+func (p *project) failed() []diag.Failure {
+	var failures []diag.Failure
+	for name, err := range p.failures {
+		failures = append(failures, diag.Failure{Path: name, Err: err})
+	}
+	slices.SortFunc(failures, func(a, b diag.Failure) int { return strings.Compare(a.Path, b.Path) })
+	return failures
 }
 
 // tooMuch is the report where the files together are more than is read. Nothing

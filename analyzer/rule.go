@@ -1,5 +1,10 @@
 // Package analyzer reads configuration, builds the model of the stack, runs
 // rules over it and returns what they found. It knows no rule and no command line.
+//
+// Run does all of it. Read stops at the model, for callers that ask it themselves:
+// the configurations of nginx and the masters of PHP-FPM with the values in force
+// (packages nginx and fpm), and the hops between them (package stack). One file by
+// itself, without what it includes, is read by package syntax.
 package analyzer
 
 import (

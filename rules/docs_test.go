@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,11 +55,23 @@ func TestPages(t *testing.T) {
 
 func index() string {
 	var b strings.Builder
-	b.WriteString("# Rules\n\n| rule | severity | fix | what it reports |\n|---|---|---|---|\n")
+	b.WriteString("# Rules\n\nWhat the words mean is said in [how it decides](../how-it-decides.md); how levels are set, in [settings](../settings.md).\n\n" +
+		"| rule | severity | fix | what it reports |\n|---|---|---|---|\n")
 	for _, r := range rules.All() {
-		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, joined(r.Severities), joined(r.Safeties), r.Doc.Summary)
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s | %s |\n", r.ID, r.ID, severities(r), joined(r.Safeties), r.Doc.Summary)
 	}
 	return b.String()
+}
+
+// severities are those of a rule, with what has to be asked for.
+func severities(r *analyzer.Rule) string {
+	switch {
+	case r.Off:
+		return joined(r.Severities) + " (off by default)"
+	case r.InfoOff:
+		return joined(r.Severities) + " (info off by default)"
+	}
+	return joined(r.Severities)
 }
 
 func joined[T fmt.Stringer](list []T) string {
@@ -75,7 +88,7 @@ func joined[T fmt.Stringer](list []T) string {
 func page(t *testing.T, r *analyzer.Rule) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s. Fix: %s. Since %s.\n", r.ID, upper(r.Doc.Summary), joined(r.Severities), joined(r.Safeties), r.Doc.Since)
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s. Fix: %s. Since %s.\n", r.ID, upper(r.Doc.Summary), severities(r), joined(r.Safeties), r.Doc.Since)
 	if r.Refused != "" {
 		fmt.Fprintf(&b, "Refused by: `%s -t`.\n", r.Refused)
 	}
@@ -94,7 +107,7 @@ func page(t *testing.T, r *analyzer.Rule) string {
 		}
 	}
 	if len(r.Options) > 0 {
-		b.WriteString("\n## Options\n\n")
+		fmt.Fprintf(&b, "\n## Options\n\nThey are set below `rules: {%s: …}` in the [settings](../settings.md).\n\n", r.ID)
 		for _, o := range r.Options {
 			fmt.Fprintf(&b, "- `%s`: %s (default %v, at least %v)\n", o.Name, o.Doc, o.Default, o.Min)
 		}
@@ -109,6 +122,7 @@ func page(t *testing.T, r *analyzer.Rule) string {
 			fmt.Fprintf(&b, "\n`%s`\n\n```\n%s```\n", f.Name, f.Data)
 		}
 	}
+	b.WriteString("\n## Proof\n\n" + proofs(t, r))
 	if len(r.Doc.Refs) > 0 {
 		b.WriteString("\n## References\n\n")
 		for _, ref := range r.Doc.Refs {
@@ -118,10 +132,49 @@ func page(t *testing.T, r *analyzer.Rule) string {
 	return b.String()
 }
 
+// proofs says what the rule's proofs show, or why there are none.
+func proofs(t *testing.T, r *analyzer.Rule) string {
+	t.Helper()
+	if r.NoProof != "" {
+		return "None on running servers: " + r.NoProof + ".\n"
+	}
+	files, err := filepath.Glob(filepath.Join(dataDir, r.ID, "proof*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("The tests start the servers, send requests and read the logs:\n\n")
+	slices.SortFunc(files, func(a, b string) int {
+		return strings.Compare(strings.TrimSuffix(a, ".txtar"), strings.TrimSuffix(b, ".txtar"))
+	})
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var claim []string
+		for line := range strings.Lines(string(text)) {
+			words, ok := strings.CutPrefix(strings.TrimSpace(line), "#")
+			if !ok {
+				break
+			}
+			claim = append(claim, strings.Fields(words)...)
+		}
+		if len(claim) == 0 {
+			t.Errorf("%s does not begin with what it shows", name)
+			continue
+		}
+		said := strings.TrimPrefix(strings.Join(claim, " "), "Claim: ")
+		fmt.Fprintf(&b, "- [%[2]s](../../testdata/rules/%[1]s/%[2]s): %[3]s\n", r.ID, filepath.Base(name), upper(said))
+	}
+	return b.String()
+}
+
 // upper capitalises a sentence that starts with a word, not with the name of a program, a protocol or a directive.
 func upper(s string) string {
 	first, _, _ := strings.Cut(s, " ")
-	if first == "nginx" || first == "gRPC" || first == "localhost" || strings.ContainsAny(first, "_.") {
+	first = strings.TrimSuffix(first, "'s")
+	if slices.Contains([]string{"nginx", "php-fpm", "gunicorn", "uWSGI", "gRPC", "localhost"}, first) || strings.ContainsAny(first, "_.") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
