@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -88,7 +87,7 @@ func joined[T fmt.Stringer](list []T) string {
 func page(t *testing.T, r *analyzer.Rule) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s. Fix: %s. Since %s.\n", r.ID, upper(r.Doc.Summary), severities(r), joined(r.Safeties), r.Doc.Since)
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\nSeverity: %s. Fix: %s. Since %s.\n", r.ID, testdata.Capitalised(r.Doc.Summary), severities(r), joined(r.Safeties), r.Doc.Since)
 	if r.Refused != "" {
 		fmt.Fprintf(&b, "Refused by: `%s -t`.\n", r.Refused)
 	}
@@ -138,44 +137,13 @@ func proofs(t *testing.T, r *analyzer.Rule) string {
 	if r.NoProof != "" {
 		return "None on running servers: " + r.NoProof + ".\n"
 	}
-	files, err := filepath.Glob(filepath.Join(dataDir, r.ID, "proof*.txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var b strings.Builder
 	b.WriteString("The tests start the servers, send requests and read the logs:\n\n")
-	slices.SortFunc(files, func(a, b string) int {
-		return strings.Compare(strings.TrimSuffix(a, ".txtar"), strings.TrimSuffix(b, ".txtar"))
-	})
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+	for _, proof := range testdata.Proofs(r.ID) {
+		if proof.Claim == "" {
+			t.Errorf("%s/%s does not begin with what it shows", r.ID, proof.Name)
 		}
-		var claim []string
-		for line := range strings.Lines(string(text)) {
-			words, ok := strings.CutPrefix(strings.TrimSpace(line), "#")
-			if !ok {
-				break
-			}
-			claim = append(claim, strings.Fields(words)...)
-		}
-		if len(claim) == 0 {
-			t.Errorf("%s does not begin with what it shows", name)
-			continue
-		}
-		said := strings.TrimPrefix(strings.Join(claim, " "), "Claim: ")
-		fmt.Fprintf(&b, "- [%[2]s](../../testdata/rules/%[1]s/%[2]s): %[3]s\n", r.ID, filepath.Base(name), upper(said))
+		fmt.Fprintf(&b, "- [%[2]s](../../testdata/rules/%[1]s/%[2]s): %[3]s\n", r.ID, proof.Name, proof.Claim)
 	}
 	return b.String()
-}
-
-// upper capitalises a sentence that starts with a word, not with the name of a program, a protocol or a directive.
-func upper(s string) string {
-	first, _, _ := strings.Cut(s, " ")
-	first = strings.TrimSuffix(first, "'s")
-	if slices.Contains([]string{"nginx", "php-fpm", "gunicorn", "uWSGI", "gRPC", "localhost"}, first) || strings.ContainsAny(first, "_.") {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

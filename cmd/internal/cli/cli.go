@@ -37,7 +37,7 @@ const (
 
 // Run runs the program and returns its exit code.
 func Run(args []string, env Env) int {
-	p := program{env, rules.All(), analyzer.Run, testdata.Example, isTerminal}
+	p := program{env, rules.All(), analyzer.Run, testdata.Example, testdata.Proofs, isTerminal}
 	return p.run(args)
 }
 
@@ -47,6 +47,7 @@ type program struct {
 	rules   []*analyzer.Rule
 	check   func(analyzer.Options) (*diag.Report, error)
 	example func(rule, name string) (*txtar.Archive, bool)
+	proofs  func(rule string) []testdata.Proof
 	// terminal tells where people read what is written as it comes.
 	terminal func(io.Writer) bool
 }

@@ -18,6 +18,7 @@ import (
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/testdata"
 )
 
 // A run is a program with a check that is made up, and what came of it.
@@ -71,6 +72,9 @@ func (r *run) run(args ...string) int {
 				"target-no-listener/good": "The new one.\n-- nginx.conf --\nfastcgi_pass unix:/b;\n",
 			}[rule+"/"+name]
 			return txtar.Parse([]byte(text)), ok
+		},
+		proofs: func(string) []testdata.Proof {
+			return []testdata.Proof{{Name: "proof.txtar", Claim: "nginx answers 502."}, {Name: "proof-b.txtar", Claim: "So it does there."}}
 		},
 		terminal: func(w io.Writer) bool { return r.tty && w == io.Writer(&r.out) },
 	}
@@ -448,6 +452,11 @@ Example that is fine
 
   -- nginx.conf --
   fastcgi_pass unix:/b;
+
+Proof
+  nginx answers 502.
+
+  So it does there.
 
 References
   https://nginx.org/

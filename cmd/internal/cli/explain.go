@@ -61,6 +61,7 @@ func (p *program) explain(o *options) error {
 	if archive, ok := p.example(r.ID, "good"); ok {
 		e.example("Example that is fine", archive)
 	}
+	e.section("Proof", p.shown(r))
 	if len(r.Doc.Refs) > 0 {
 		e.title("\nReferences")
 		for _, ref := range r.Doc.Refs {
@@ -68,6 +69,18 @@ func (p *program) explain(o *options) error {
 		}
 	}
 	return e.w.Flush()
+}
+
+// shown is what the proofs of a rule show on real servers, or why there are none.
+func (p *program) shown(r *analyzer.Rule) string {
+	if r.NoProof != "" {
+		return "None on running servers: " + r.NoProof + "."
+	}
+	var claims []string
+	for _, proof := range p.proofs(r.ID) {
+		claims = append(claims, proof.Claim)
+	}
+	return strings.Join(claims, "\n\n")
 }
 
 // described are the rules as reports describe them.
