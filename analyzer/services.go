@@ -100,7 +100,12 @@ func (p *project) open(name string) *source.File {
 	if name = p.short(name); !p.inTree(name) {
 		return nil
 	}
-	return p.files.read(p.files.get(name))
+	f := p.files.get(name)
+	text := p.files.read(f)
+	if text != nil {
+		p.wanted(f, "part of a compose project")
+	}
+	return text
 }
 
 // inTree reports whether a path lies in the folders that are searched: a compose

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/rules"
@@ -94,7 +95,7 @@ func TestSchemaKeys(t *testing.T) {
 // comment marks.
 func TestInitText(t *testing.T) {
 	t.Parallel()
-	conf := source.NewFile("etc/nginx/nginx.conf", "fastcgi_pass unix:/run/a.sock;\ninclude /srv/x/*.conf;\nproxy_pass http://127.0.0.1:3000;\n")
+	conf := source.NewFile("etc/nginx/nginx.conf", "fastcgi_pass unix:/run/a.sock;\ninclude /srv/nginx/*.conf;\nproxy_pass http://127.0.0.1:3000;\n")
 	at := func(s string) source.Span {
 		i := strings.Index(conf.Text, s)
 		return source.Span{File: conf, Start: i, End: i + len(s)}
@@ -106,13 +107,13 @@ func TestInitText(t *testing.T) {
 	full := &diag.Report{
 		Files:      []*source.File{conf, pool, source.NewFile("/etc/nginx/mime.types", "")},
 		Findings:   []diag.Finding{missing("unix:/run/a.sock"), missing("http://127.0.0.1:3000"), missing("$a"), {Rule: "timeout-race"}},
-		Unresolved: []diag.Unresolved{{Span: at("include"), Reason: diag.MissingInclude, What: `include "/srv/x/*.conf"`}},
+		Unresolved: []diag.Unresolved{{Span: at("include"), Reason: diag.MissingInclude, What: `include "/srv/nginx/*.conf"`}},
 	}
 	full.Findings = slices.DeleteFunc(full.Findings, func(f diag.Finding) bool { return f.Subject.Span.File == nil || f.Subject.Span.Start < 0 })
 	mark := regexp.MustCompile(`(?m)^# ([a-z-]+:|  )`)
 	for name, report := range map[string]*diag.Report{"empty": {}, "full": full} {
 		text := newSettings(report, searched(report.Files))
-		tree := source.Mem{"hosts/web1/x": "", "etc/x": ""}
+		tree := source.Mem{"hosts/web1/x": "", "etc/x": "", "nginx/x": "", "etc/nginx/x": ""}
 		if _, problems := readSettings(text, ".", tree); len(problems) > 0 {
 			t.Errorf("%s: %v in\n%s", name, problems, text)
 		}
@@ -125,7 +126,7 @@ func TestInitText(t *testing.T) {
 		if len(s.scopes) != 1 || len(s.pathMap) != 1 || len(s.overrides) != 1 || s.baseline.path != baselineName || len(s.levels) == 0 || len(s.paths) != 1 || len(s.off) > 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
-		if name == "full" && (len(s.listeners) != 2 || s.pathMap[0].From != "/srv/x" || s.paths[0].path != "etc") {
+		if name == "full" && (len(s.listeners) != 2 || s.pathMap[0] != analyzer.Mapping{From: "/srv/nginx", To: "etc/nginx"} || s.paths[0].path != "etc") {
 			t.Errorf("full: %+v", s)
 		}
 	}
@@ -159,6 +160,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"one.yaml": example, "hosts/web1/etc/nginx/nginx.conf": "events {}\n", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "[global]\n",
+		"shared/x": "",
 	} {
 		if i := strings.LastIndexByte(name, '/'); i > 0 {
 			if err := os.MkdirAll(dir+"/"+name[:i], 0o755); err != nil {

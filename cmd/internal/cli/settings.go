@@ -343,7 +343,9 @@ func (r *settingsReader) nginx(n ast.Node) {
 		"user":    r.into(&r.nginxUser),
 		"prefix": func(n ast.Node) {
 			if s, ok := r.text(n); ok {
-				r.prefix = r.local(s)
+				if r.prefix = r.local(s); !path.IsAbs(s) { // an absolute one is that of the host
+					r.present(r.prefix, r.spanOf(n))
+				}
 			}
 		},
 		"modules": func(n ast.Node) {
@@ -411,14 +413,19 @@ func (r *settingsReader) release(to *catalog.Version, like string) func(ast.Node
 
 func (r *settingsReader) mapping(n ast.Node) {
 	var from, to string
+	var at source.Span
 	before := len(r.problems)
-	r.keys(n, map[string]func(ast.Node){"from": r.into(&from), "to": r.into(&to)})
+	r.keys(n, map[string]func(ast.Node){"from": r.into(&from), "to": func(n ast.Node) {
+		at = r.spanOf(n)
+		r.into(&to)(n)
+	}})
 	switch {
 	case from == "" || to == "":
 		r.incomplete(n, before, "a mapping needs from and to")
 	case !path.IsAbs(from):
 		r.fail(r.spanOf(n), "not an absolute path", "only absolute paths of the configuration are mapped: %s is none", from)
 	default:
+		r.present(r.local(to), at)
 		r.pathMap = append(r.pathMap, analyzer.Mapping{From: path.Clean(from), To: r.local(to)})
 	}
 }
