@@ -189,7 +189,7 @@ func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) er
 		findings = "1 finding"
 	}
 	said := fmt.Sprintf("wrote %s: %s", o.writeBaseline, findings)
-	if s.baseline.path == "" || p.absolute(s.baseline.path) != p.absolute(o.writeBaseline) {
+	if len(entries) > 0 && (s.baseline.path == "" || p.absolute(s.baseline.path) != p.absolute(o.writeBaseline)) {
 		said += fmt.Sprintf("; with `baseline: %s` in %s, or --baseline %s, they are not reported again", o.writeBaseline, settingsName, o.writeBaseline)
 	}
 	p.complain(said)

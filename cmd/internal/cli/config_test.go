@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/xeipuuv/gojsonschema"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -89,6 +91,60 @@ func TestSchemaKeys(t *testing.T) {
 		}
 	}
 	walk(nil, top.(map[string]any))
+}
+
+// TestSchemaAccepts: an editor that goes by the schema accepts the settings that the
+// reader does, and refuses those that it refuses for their form.
+func TestSchemaAccepts(t *testing.T) {
+	t.Parallel()
+	p := program{rules: rules.All()}
+	loader := gojsonschema.NewSchemaLoader()
+	loader.Validate = true
+	loader.Draft = gojsonschema.Draft7
+	schema, err := loader.Compile(gojsonschema.NewStringLoader(p.schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, _ := settingsPage(t)
+	for text, want := range map[string]bool{
+		example:                                               true,
+		newSettings(&diag.Report{}, nil):                      true,
+		"version: 1":                                          true,
+		"paths: [etc]":                                        false,
+		"version: 2":                                          false,
+		"version: 1\npathes: [etc]":                           false,
+		"version: 1\npaths: etc":                              false,
+		"version: 1\nexclude: [{b: c}]":                       false,
+		"version: 1\nnginx: 1.24.0":                           false,
+		"version: 1\nnginx: {usr: www-data}":                  false,
+		"version: 1\npath-map: [{from: /etc}]":                false,
+		"version: 1\nscopes: [{root: etc}]":                   false,
+		"version: 1\nlisteners: [{address: \"127.0.0.1:1\"}]": false,
+		"version: 1\nlisteners: [{address: \"127.0.0.1:1\", protocol: htp}]":           false,
+		"version: 1\nrules: {made-up: {level: off}}":                                   false,
+		"version: 1\nrules: {timeout-race: {level: fatal}}":                            false,
+		"version: 1\nrules: {timeout-race: off}":                                       false,
+		"version: 1\nrules: {timeout-fpm-kills-first: {factor: 0.5}}":                  false,
+		"version: 1\nrules: {timeout-fpm-kills-first: {factr: 3}}":                     false,
+		"version: 1\nfail-on: wrning":                                                  false,
+		"version: 1\noverrides: [{paths: [a], rules: {timeout-race: {level: error}}}]": true,
+	} {
+		var value any
+		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		result, err := schema.Validate(gojsonschema.NewGoLoader(value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Valid() != want {
+			t.Errorf("the schema accepts it: %v, want %v: %v\n%s", !want, want, result.Errors(), text)
+		}
+		tree := source.Mem{"hosts/web1/etc/nginx/nginx.conf": "", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "", "shared/x": ""}
+		if _, problems := readSettings(text, ".", tree); len(problems) == 0 != want {
+			t.Errorf("the reader accepts it: %v, want %v: %v\n%s", !want, want, problems, text)
+		}
+	}
 }
 
 // TestInitText: what `config init` writes can be read, and so can it without its

@@ -175,7 +175,8 @@ func unread(report *diag.Report) []string {
 		for source.HasGlob(dir) {
 			dir = path.Dir(dir)
 		}
-		if line := fmt.Sprintf("{from: %s, to: %s}", quoted(dir), quoted(likeliest(dir, report.Files))); !slices.Contains(lines, line) && dir != "/" {
+		to := likeliest(dir, report.Files)
+		if line := fmt.Sprintf("{from: %s, to: %s}", quoted(dir), quoted(to)); to != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
@@ -183,9 +184,9 @@ func unread(report *diag.Report) []string {
 }
 
 // likeliest is the folder of the files that were read which has the most in common
-// with the end of an absolute one; its name where there is none.
+// with the end of an absolute one; empty where there is none.
 func likeliest(dir string, files []*source.File) string {
-	best, most := path.Base(dir), 0
+	best, most := "", 0
 	for _, f := range files {
 		for here := path.Dir(f.Path); here != "." && here != "/" && !strings.HasPrefix(here, ".."); here = path.Dir(here) {
 			same, a, b := 0, dir, here
