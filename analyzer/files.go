@@ -76,6 +76,8 @@ type file struct {
 
 	// reported is set once it counts as read.
 	reported bool
+	// foreign is set where no server reads it, whatever it looks like.
+	foreign bool
 }
 
 func newFiles(fsys *links) *files {

@@ -129,6 +129,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 	f := d.files.get(src.Path)
 	var comments []source.Span
 	switch {
+	case f.foreign:
+		comments = commentLines(src)
 	case f.anyINI() != nil:
 		comments = f.anyINI().Comments
 	case f.nginx != nil:
@@ -151,6 +153,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 		switch {
 		case in.file:
 			in.over = source.Span{File: src, End: len(src.Text) + 1}
+		case f.foreign:
+			in.over = lineReach(c)
 		case f.anyINI() != nil:
 			in.over = iniReach(f.anyINI(), c)
 		case f.nginx != nil:
@@ -253,7 +257,7 @@ func (d *driver) settled(id string, src *source.File) bool {
 		return true
 	}
 	f := d.files.get(src.Path)
-	if f.nginx == nil && f.anyINI() == nil {
+	if f.foreign || f.nginx == nil && f.anyINI() == nil {
 		return false // what a rule makes of another program's file depends on all of the host
 	}
 	if d.partly.alone == nil {

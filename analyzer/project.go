@@ -416,6 +416,7 @@ func (p *project) load(candidates []*file) error {
 	p.loadNginx(candidates, kinds)
 	p.loadFPM(candidates, kinds)
 	p.placeMasters()
+	p.wantedServices()
 	return nil
 }
 

@@ -26,6 +26,7 @@ func (d *driver) reading() {
 	for _, src := range d.report.Files {
 		f := d.files.get(src.Path)
 		switch {
+		case f.foreign:
 		case f.ini != nil:
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM)

@@ -28,6 +28,8 @@ type services struct {
 	all []service
 	// left is how many more mounts and copies may be compared with paths.
 	left int
+	// read are the files of the projects: compose files, Dockerfiles, files of variables.
+	read []*file
 	// problems are what could not be read of compose files.
 	problems []compose.Problem
 	// nginx are the services that read a file as nginx configuration.
@@ -100,7 +102,22 @@ func (p *project) open(name string) *source.File {
 	if name = p.short(name); !p.inTree(name) {
 		return nil
 	}
-	return p.files.read(p.files.get(name))
+	f := p.files.get(name)
+	if p.files.read(f) != nil {
+		p.services.read = append(p.services.read, f)
+	}
+	return f.src
+}
+
+// wantedServices notes that the files of compose projects were read, where no server
+// reads them too.
+func (p *project) wantedServices() {
+	for _, f := range p.services.read {
+		if !f.reported {
+			f.foreign = true
+			p.wanted(f, "part of a compose project")
+		}
+	}
 }
 
 // inTree reports whether a path lies in the folders that are searched: a compose

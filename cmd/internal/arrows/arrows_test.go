@@ -46,6 +46,20 @@ var planted = []struct {
 	{"tests", "cmd/internal/cli", []string{"testing", "nginx-lint/analyzer/nginx/nginxtest/sub"}, []string{"nginx-lint/rules/sub"}},
 }
 
+// TestOneProgram: pre-commit installs every program of the repository, so there is one.
+func TestOneProgram(t *testing.T) {
+	t.Parallel()
+	list := exec.Command("go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, "./...")
+	list.Dir = filepath.Dir(configFile)
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Fields(string(out)); !slices.Equal(got, []string{"nginx-lint/cmd/nginx-lint"}) {
+		t.Errorf("programs: %v", got)
+	}
+}
+
 // banned lists the functions and variables that forbidigo keeps out of all but main.go.
 var banned = []struct {
 	pkg   string

@@ -140,8 +140,9 @@ func (p *program) tellStale(b *baseline, stale []baselineEntry) {
 	p.complain(fmt.Sprintf("%s: %d %s found no more (%s); --write-baseline %s leaves out what is gone", b.name, len(stale), entries, strings.Join(names, ", "), b.name))
 }
 
-// writeBaseline writes the findings of a report to a file, and takes them out of it.
-func (p *program) writeBaseline(o *options, report *diag.Report) error {
+// writeBaseline writes the findings of a report to a file, takes them out of it, and
+// says how they stay out.
+func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) error {
 	var entries []baselineEntry
 	dir := p.absolute(path.Dir(filepath.ToSlash(o.writeBaseline)))
 	for i := range report.Findings {
@@ -180,6 +181,18 @@ func (p *program) writeBaseline(o *options, report *diag.Report) error {
 		return fmt.Errorf("the baseline could not be written: %w", err)
 	}
 	newBaseline(name, entries).park(report)
+	if o.quiet {
+		return nil
+	}
+	findings := fmt.Sprintf("%d findings", len(entries))
+	if len(entries) == 1 {
+		findings = "1 finding"
+	}
+	said := fmt.Sprintf("wrote %s: %s", o.writeBaseline, findings)
+	if len(entries) > 0 && (s.baseline.path == "" || p.absolute(s.baseline.path) != p.absolute(o.writeBaseline)) {
+		said += fmt.Sprintf("; with `baseline: %s` in %s, or --baseline %s, they are not reported again", o.writeBaseline, settingsName, o.writeBaseline)
+	}
+	p.complain(said)
 	return nil
 }
 

@@ -22,7 +22,11 @@ func (p *program) changedSince(revision string) (map[string]bool, error) {
 	}
 	commit, err := p.git("rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
 	if err != nil {
-		return nil, usagef("--changed-since %s: git knows no such revision", revision)
+		hint := ""
+		if shallow, err := p.git("rev-parse", "--is-shallow-repository"); err == nil && strings.TrimSpace(shallow) == "true" {
+			hint = "; this clone is shallow, it may have to be fetched"
+		}
+		return nil, usagef("--changed-since %s: git knows no such revision%s", revision, hint)
 	}
 	top := path.Join(filepath.ToSlash(p.Dir), strings.TrimSpace(up))
 	changed, err := p.git("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-relative", strings.TrimSpace(commit), "--")

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -22,6 +25,9 @@ func (p *program) lint(o *options) (int, error) {
 	s, err := p.settings(o)
 	if err == nil && len(o.args) == 0 {
 		err = s.checkPaths(source.OS{Dir: p.Dir})
+	}
+	if err == nil {
+		err = o.checkPlaces(source.OS{Dir: p.Dir})
 	}
 	if wrong, ok := errors.AsType[settingsError](err); ok {
 		return exitUsage, p.showSettingsError(o, wrong)
@@ -64,7 +70,10 @@ func (p *program) lint(o *options) (int, error) {
 	}
 	report, err := p.checkShown(o, in)
 	if err != nil {
-		return 0, err
+		return 0, o.misread(err)
+	}
+	if !o.quiet && elsewhere(in, report) {
+		p.complain("no configuration in this folder: this is about the system's own, such as " + report.Files[0].Path)
 	}
 	f := fixing{report: report}
 	if o.fix != "" || o.diff {
@@ -75,9 +84,11 @@ func (p *program) lint(o *options) (int, error) {
 	}
 	stale := left.apply(p, in, report)
 	if o.writeBaseline != "" {
-		if err := p.writeBaseline(o, report); err != nil {
+		if err := p.writeBaseline(o, s, report); err != nil {
 			return 0, err
 		}
+	} else if left.baseline == nil && left.changed == nil && in.Dump == nil && in.Stdin == nil {
+		f.baseline = baselineName
 	}
 	if !o.quiet && left.baseline != nil && len(o.exclude) == 0 && in.Dump == nil && in.Stdin == nil {
 		p.tellStale(left.baseline, stale)
@@ -100,6 +111,48 @@ func (p *program) lint(o *options) (int, error) {
 		return exitFailed, nil
 	}
 	return exitCode(report, o), nil
+}
+
+// elsewhere reports whether nothing was named, nothing was found here, and so the
+// system's own configuration was checked.
+func elsewhere(in analyzer.Options, report *diag.Report) bool {
+	nothing := len(in.Paths) == 0 && in.Stdin == nil && in.Dump == nil && in.Root == ""
+	return nothing && in.Dir != "/" && len(report.Files) > 0 && !slices.ContainsFunc(report.Files, func(f *source.File) bool { return !path.IsAbs(f.Path) })
+}
+
+// checkPlaces refuses flags that send the reader where there is nothing: all would
+// be unknown, and so silent. An absolute prefix is mostly that of another machine.
+func (o *options) checkPlaces(fsys source.FS) error {
+	for i, m := range o.pathMap {
+		if _, err := fsys.Stat(m.To); errors.Is(err, fs.ErrNotExist) {
+			return usagef("--path-map %s: no such file or folder", o.mappings[i])
+		}
+	}
+	if o.prefix != "" && !filepath.IsAbs(o.prefix) {
+		if info, err := fsys.Stat(o.prefix); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			return usagef("--prefix %s: no such folder", o.prefix)
+		}
+	}
+	return nil
+}
+
+// misread adds to an error about a path that is not there what word of the command
+// line it was perhaps meant to be.
+func (o *options) misread(err error) error {
+	for _, name := range o.args {
+		if err.Error() != name+": no such file or folder" {
+			continue
+		}
+		switch {
+		case o.fix != "" && (name == fixSafe || name == fixUnsafe):
+			return usagef("%v; did you mean --fix=%s?", err, name)
+		case name == configInit || name == configSchema:
+			return usagef("%v; did you mean \"config %s\"?", err, name)
+		case !strings.ContainsAny(name, `./\`):
+			return usagef("%v%s", err, didYouMean(name, slices.Sorted(maps.Keys(commands))))
+		}
+	}
+	return err
 }
 
 // dumped makes the input what `nginx -T` printed, where that is all there is.
@@ -221,7 +274,7 @@ func (p *program) write(w io.Writer, o *options, f fixing) error {
 		Quiet:    o.quiet,
 		Listed:   o.verbose,
 		Short:    !o.all && !o.diff && p.terminal(w),
-		Hints:    !o.diff && p.terminal(w),
+		Next:     &render.Next{Fixing: o.fix != "" || o.diff, Unsafe: o.fix == fixUnsafe, Baseline: f.baseline},
 		Fixed:    f.done,
 		Mended:   f.fixed,
 	})

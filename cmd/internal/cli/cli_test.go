@@ -118,8 +118,32 @@ func TestLongReport(t *testing.T) {
 		if got := strings.Count(r.out.String(), "timeout-race: warning summary"); got != test.want {
 			t.Errorf("%v %s: %d findings are shown, want %d:\n%s", test.tty, test.args, got, test.want, &r.out)
 		}
-		if hint, want := strings.Contains(r.out.String(), "--write-baseline"), test.tty && !strings.Contains(test.args, "-q") && test.want > 0; hint != want {
+		if hint, want := strings.Contains(r.out.String(), "--write-baseline"), !strings.Contains(test.args, "-q") && test.want > 0; hint != want {
 			t.Errorf("%v %s: a hint at the baseline: %v, want %v", test.tty, test.args, hint, want)
+		}
+	}
+}
+
+// Where nothing lies here it is said that the system's own configuration was checked.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	system := &diag.Report{Files: []*source.File{source.NewFile("/etc/nginx/nginx.conf", "")}}
+	const want = "nginx-lint: no configuration in this folder: this is about the system's own, such as /etc/nginx/nginx.conf\n"
+	for _, test := range []struct {
+		dir, args string
+		report    *diag.Report
+		want      string
+	}{
+		{"/srv", "", system, want},
+		{"/srv", "--format json", system, want},
+		{"/srv", "-q", system, ""},
+		{"/srv", "/etc/nginx", system, ""},
+		{"/", "", system, ""},
+		{"/srv", "", found(), ""},
+	} {
+		r := run{report: test.report, dir: test.dir}
+		if code := r.run(strings.Fields(test.args)...); code != exitClean || r.log.String() != test.want {
+			t.Errorf("%s %s: exit code %d, %q, want %q", test.dir, test.args, code, &r.log, test.want)
 		}
 	}
 }
@@ -172,6 +196,10 @@ func TestWrongUsage(t *testing.T) {
 		{"--nope", `unknown flag: --nope`},
 		{"--fix=all", `--fix=all: use --fix or --fix=unsafe`},
 		{"--fix=", `--fix=: use --fix or --fix=unsafe`},
+		{"--diff=unsafe", `--diff takes no value "unsafe": --diff --fix=unsafe prints the unsafe fixes as well`},
+		{"-q=7", `--quiet takes no value "7"`},
+		{"--prefix gone", `--prefix gone: no such folder`},
+		{"--path-map /etc=gone", `--path-map /etc=gone: no such file or folder`},
 		{"--fix -", `--fix cannot write to standard input: --diff prints its fixes`},
 		{"--diff --format json", `--diff takes no --format but text`},
 		{"--severty error", `unknown flag: --severty; did you mean "--severity"?`},
@@ -247,7 +275,13 @@ func TestCommandsAreFirstArguments(t *testing.T) {
 
 func TestOptionsReachTheCheck(t *testing.T) {
 	t.Parallel()
-	r := run{report: found(), dir: "/srv", stdin: "listen 80;\n"}
+	dir := t.TempDir()
+	for _, name := range []string{"p", "b", "d=e"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := run{report: found(), dir: dir, stdin: "listen 80;\n"}
 	code := r.run("etc", "-", "--root", "r", "--prefix", "p", "--path-map", "/a=b", "--path-map", "/c=d=e",
 		"--context", "http,server", "--kind", "nginx", "--nginx-version", "1.24.0", "--nginx-user", "www-data",
 		"--exclude", "*.bak", "--exclude", "{a,b}", "--stdin-filename", "in.conf", "--only", "timeout-race,syntax", "--only", "target-no-listener",
@@ -268,7 +302,7 @@ func TestOptionsReachTheCheck(t *testing.T) {
 	}
 	r.got.Stdin, r.got.Rules = nil, nil
 	want := analyzer.Options{
-		FS: source.OS{Dir: "/srv"}, Dir: "/srv", Paths: []string{"etc"}, Root: "r", Prefix: "p",
+		FS: source.OS{Dir: dir}, Dir: filepath.ToSlash(dir), Paths: []string{"etc"}, Root: "r", Prefix: "p",
 		PathMap: []analyzer.Mapping{{From: "/a", To: "b"}, {From: "/c", To: "d=e"}},
 		Context: "http,server", Kind: "nginx", NginxVersion: catalog.Version{Major: 1, Minor: 24}, NginxUser: "www-data",
 		Exclude: []string{"*.bak", "{a,b}"},
@@ -321,10 +355,10 @@ func TestVerboseWritesToStandardError(t *testing.T) {
 	r.report.Notes = []diag.ReadNote{{Path: "a.conf", Why: "named"}}
 	r.report.Unresolved = []diag.Unresolved{{Span: source.Span{File: r.report.Files[0]}, Reason: diag.Variable, What: "proxy_pass $x"}}
 	r.run("-v")
-	if got, want := r.log.String(), "read a.conf: named\nnot resolved a.conf:1:1: proxy_pass $x (variable)\n"; got != want {
+	if got, want := r.log.String(), "read a.conf: named\nnot resolved a.conf:1:1: proxy_pass $x (variable)\nvariable: only a request, or a program at run time, gives it its value\n"; got != want {
 		t.Errorf("stderr %q, want %q", got, want)
 	}
-	if got, want := r.out.String(), "no problems in 1 file\n1 place could not be resolved (variable: 1)\n"; got != want {
+	if got, want := r.out.String(), "no problems in 1 file\n1 place could not be resolved (variable: 1), and nothing is said about it\n"; got != want {
 		t.Errorf("stdout %q, want %q", got, want)
 	}
 }

@@ -11,8 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/xeipuuv/gojsonschema"
 
+	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/rules"
@@ -90,11 +93,65 @@ func TestSchemaKeys(t *testing.T) {
 	walk(nil, top.(map[string]any))
 }
 
+// TestSchemaAccepts: an editor that goes by the schema accepts the settings that the
+// reader does, and refuses those that it refuses for their form.
+func TestSchemaAccepts(t *testing.T) {
+	t.Parallel()
+	p := program{rules: rules.All()}
+	loader := gojsonschema.NewSchemaLoader()
+	loader.Validate = true
+	loader.Draft = gojsonschema.Draft7
+	schema, err := loader.Compile(gojsonschema.NewStringLoader(p.schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, _ := settingsPage(t)
+	for text, want := range map[string]bool{
+		example:                                               true,
+		newSettings(&diag.Report{}, nil):                      true,
+		"version: 1":                                          true,
+		"paths: [etc]":                                        false,
+		"version: 2":                                          false,
+		"version: 1\npathes: [etc]":                           false,
+		"version: 1\npaths: etc":                              false,
+		"version: 1\nexclude: [{b: c}]":                       false,
+		"version: 1\nnginx: 1.24.0":                           false,
+		"version: 1\nnginx: {usr: www-data}":                  false,
+		"version: 1\npath-map: [{from: /etc}]":                false,
+		"version: 1\nscopes: [{root: etc}]":                   false,
+		"version: 1\nlisteners: [{address: \"127.0.0.1:1\"}]": false,
+		"version: 1\nlisteners: [{address: \"127.0.0.1:1\", protocol: htp}]":           false,
+		"version: 1\nrules: {made-up: {level: off}}":                                   false,
+		"version: 1\nrules: {timeout-race: {level: fatal}}":                            false,
+		"version: 1\nrules: {timeout-race: off}":                                       false,
+		"version: 1\nrules: {timeout-fpm-kills-first: {factor: 0.5}}":                  false,
+		"version: 1\nrules: {timeout-fpm-kills-first: {factr: 3}}":                     false,
+		"version: 1\nfail-on: wrning":                                                  false,
+		"version: 1\noverrides: [{paths: [a], rules: {timeout-race: {level: error}}}]": true,
+	} {
+		var value any
+		if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatal(err)
+		}
+		result, err := schema.Validate(gojsonschema.NewGoLoader(value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Valid() != want {
+			t.Errorf("the schema accepts it: %v, want %v: %v\n%s", !want, want, result.Errors(), text)
+		}
+		tree := source.Mem{"hosts/web1/etc/nginx/nginx.conf": "", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "", "shared/x": ""}
+		if _, problems := readSettings(text, ".", tree); len(problems) == 0 != want {
+			t.Errorf("the reader accepts it: %v, want %v: %v\n%s", !want, want, problems, text)
+		}
+	}
+}
+
 // TestInitText: what `config init` writes can be read, and so can it without its
 // comment marks.
 func TestInitText(t *testing.T) {
 	t.Parallel()
-	conf := source.NewFile("etc/nginx/nginx.conf", "fastcgi_pass unix:/run/a.sock;\ninclude /srv/x/*.conf;\nproxy_pass http://127.0.0.1:3000;\n")
+	conf := source.NewFile("etc/nginx/nginx.conf", "fastcgi_pass unix:/run/a.sock;\ninclude /srv/nginx/*.conf;\nproxy_pass http://127.0.0.1:3000;\n")
 	at := func(s string) source.Span {
 		i := strings.Index(conf.Text, s)
 		return source.Span{File: conf, Start: i, End: i + len(s)}
@@ -106,13 +163,13 @@ func TestInitText(t *testing.T) {
 	full := &diag.Report{
 		Files:      []*source.File{conf, pool, source.NewFile("/etc/nginx/mime.types", "")},
 		Findings:   []diag.Finding{missing("unix:/run/a.sock"), missing("http://127.0.0.1:3000"), missing("$a"), {Rule: "timeout-race"}},
-		Unresolved: []diag.Unresolved{{Span: at("include"), Reason: diag.MissingInclude, What: `include "/srv/x/*.conf"`}},
+		Unresolved: []diag.Unresolved{{Span: at("include"), Reason: diag.MissingInclude, What: `include "/srv/nginx/*.conf"`}},
 	}
 	full.Findings = slices.DeleteFunc(full.Findings, func(f diag.Finding) bool { return f.Subject.Span.File == nil || f.Subject.Span.Start < 0 })
 	mark := regexp.MustCompile(`(?m)^# ([a-z-]+:|  )`)
 	for name, report := range map[string]*diag.Report{"empty": {}, "full": full} {
 		text := newSettings(report, searched(report.Files))
-		tree := source.Mem{"hosts/web1/x": "", "etc/x": ""}
+		tree := source.Mem{"hosts/web1/x": "", "etc/x": "", "nginx/x": "", "etc/nginx/x": ""}
 		if _, problems := readSettings(text, ".", tree); len(problems) > 0 {
 			t.Errorf("%s: %v in\n%s", name, problems, text)
 		}
@@ -125,7 +182,7 @@ func TestInitText(t *testing.T) {
 		if len(s.scopes) != 1 || len(s.pathMap) != 1 || len(s.overrides) != 1 || s.baseline.path != baselineName || len(s.levels) == 0 || len(s.paths) != 1 || len(s.off) > 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
-		if name == "full" && (len(s.listeners) != 2 || s.pathMap[0].From != "/srv/x" || s.paths[0].path != "etc") {
+		if name == "full" && (len(s.listeners) != 2 || s.pathMap[0] != analyzer.Mapping{From: "/srv/nginx", To: "etc/nginx"} || s.paths[0].path != "etc") {
 			t.Errorf("full: %+v", s)
 		}
 	}
@@ -159,6 +216,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"one.yaml": example, "hosts/web1/etc/nginx/nginx.conf": "events {}\n", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "[global]\n",
+		"shared/x": "",
 	} {
 		if i := strings.LastIndexByte(name, '/'); i > 0 {
 			if err := os.MkdirAll(dir+"/"+name[:i], 0o755); err != nil {

@@ -27,6 +27,8 @@ type fixing struct {
 	fixed int
 	// failed is set where a fix could not be written.
 	failed bool
+	// baseline is the name of the baseline that the report may propose; empty for none.
+	baseline string
 }
 
 // fix writes the fixes of what was found, or prints them as a diff.

@@ -88,7 +88,7 @@ func newOptions() *options {
 	f.Usage = func() {}
 	f.StringVar(&o.fix, "fix", "", "write fixes of `SAFETY` safe, or of unsafe as well, which may change what works")
 	f.Lookup("fix").NoOptDefVal = fixSafe
-	f.BoolVar(&o.diff, "diff", false, "print the fixes as a unified diff and write nothing; findings go to standard error")
+	f.BoolVar(&o.diff, "diff", false, "print the fixes of --fix as a unified diff and write nothing; findings go to standard error")
 	f.StringVar(&o.format, "format", "text", "write the report as `FORMAT`: "+or(formats))
 	f.StringVar(&o.output, "output", "", "write the report to `FILE`")
 	f.StringVar(&o.root, "root", "", "look up absolute paths of the configuration below `DIR`")
@@ -111,7 +111,7 @@ func newOptions() *options {
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
 	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
-	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too")
+	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too, where many are counted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only findings")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what was read and why, and what could not be resolved")
 	f.BoolVarP(&o.help, "help", "h", false, "this text")
@@ -123,7 +123,7 @@ func newOptions() *options {
 func parse(args []string) (*options, error) {
 	o := newOptions()
 	if err := o.flags.Parse(args); err != nil {
-		return nil, usageError(err.Error() + o.nearestFlag(err))
+		return nil, usageError(o.wrongFlag(err))
 	}
 	o.args = o.flags.Args()
 	if o.help {
@@ -146,15 +146,23 @@ func parse(args []string) (*options, error) {
 	return o, o.validate()
 }
 
-// nearestFlag suggests a flag for one that does not exist.
-func (o *options) nearestFlag(err error) string {
+// wrongFlag says what is wrong with a flag; for one that does not exist it suggests another.
+func (o *options) wrongFlag(err error) string {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
-		return ""
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		var known []string
+		o.flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		return err.Error() + didYouMean("--"+unknown.GetSpecifiedName(), known)
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		text := fmt.Sprintf("--%s takes no value %q", invalid.GetFlag().Name, invalid.GetValue())
+		if invalid.GetFlag().Name == "diff" {
+			text += ": --diff --fix=unsafe prints the unsafe fixes as well"
+		}
+		return text
 	}
-	var known []string
-	o.flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
-	return didYouMean("--"+unknown.GetSpecifiedName(), known)
+	return err.Error()
 }
 
 // fits reports whether the command takes the arguments and flags that were given.
@@ -259,7 +267,7 @@ const usageHead = `nginx-lint reads nginx and PHP-FPM configuration together and
 Usage:
   nginx-lint [flags] [PATH ...]   check files and folders; "-" is standard input, also what nginx -T prints
   nginx-lint --fix [PATH ...]     check, and write the safe fixes
-  nginx-lint --diff [PATH ...]    check, and print the fixes; nothing is written
+  nginx-lint --diff [PATH ...]    check, and print the safe fixes; nothing is written (with --fix=unsafe: the unsafe ones too)
   nginx-lint explain RULE         what a rule means, why, examples, what to do
   nginx-lint rules                all rules, one a line (also --format json)
   nginx-lint config               the settings in force, each with where it comes from

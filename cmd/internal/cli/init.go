@@ -50,8 +50,9 @@ func (p *program) initConfig() error {
 		if err != nil {
 			return err
 		}
-		// A compose file beside the folders, for one, says something about what is in them.
-		if !slices.Equal(fingerprints(report), fingerprints(narrow)) {
+		// What lies beside the folders may say something about what is in them.
+		if !slices.Equal(fingerprints(report), fingerprints(narrow)) || len(report.Files) != len(narrow.Files) ||
+			report.Targets != narrow.Targets || report.UnresolvedTargets != narrow.UnresolvedTargets || len(report.Unresolved) != len(narrow.Unresolved) {
 			paths = []string{"."}
 		}
 	}
@@ -59,7 +60,7 @@ func (p *program) initConfig() error {
 	if err := os.WriteFile(name, []byte(newSettings(report, paths)), 0o644); err != nil { //nolint:gosec // it is committed, for others to read
 		return err
 	}
-	_, err = fmt.Fprintf(p.Stdout, "wrote %s\n", settingsName)
+	_, err = fmt.Fprintf(p.Stdout, "wrote %s; `nginx-lint config` shows what is in force\n", settingsName)
 	return err
 }
 
@@ -174,11 +175,33 @@ func unread(report *diag.Report) []string {
 		for source.HasGlob(dir) {
 			dir = path.Dir(dir)
 		}
-		if line := fmt.Sprintf("{from: %s, to: %s}", quoted(dir), quoted(path.Base(dir))); !slices.Contains(lines, line) && dir != "/" {
+		to := likeliest(dir, report.Files)
+		if line := fmt.Sprintf("{from: %s, to: %s}", quoted(dir), quoted(to)); to != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return lines
+}
+
+// likeliest is the folder of the files that were read which has the most in common
+// with the end of an absolute one; empty where there is none.
+func likeliest(dir string, files []*source.File) string {
+	best, most := "", 0
+	for _, f := range files {
+		for here := path.Dir(f.Path); here != "." && here != "/" && !strings.HasPrefix(here, ".."); here = path.Dir(here) {
+			same, a, b := 0, dir, here
+			for a != "/" && b != "." && path.Base(a) == path.Base(b) {
+				same, a, b = same+1, path.Dir(a), path.Dir(b)
+			}
+			if same == 0 && strings.HasPrefix(path.Base(dir), "sites") && strings.HasPrefix(path.Base(here), "sites") {
+				same = 1 // sites, sites-enabled and sites-available stand for each other
+			}
+			if same > most {
+				best, most = here, same
+			}
+		}
+	}
+	return best
 }
 
 // unserved are listeners for the targets that nothing here serves.

@@ -79,7 +79,10 @@ func (p *program) settings(o *options) (*settings, error) {
 	fsys := source.OS{Dir: p.Dir}
 	name := o.config
 	if name == "" && !o.noConfig {
-		name = p.findSettings(fsys)
+		var err error
+		if name, err = p.findSettings(fsys); err != nil {
+			return nil, err
+		}
 	}
 	if name == "" {
 		return &settings{}, nil
@@ -88,6 +91,9 @@ func (p *program) settings(o *options) (*settings, error) {
 	text, err := fsys.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if to, err := fsys.Readlink(name); err == nil {
+			return nil, usagef("%s: a link to %s, where there is nothing", name, to)
+		}
 		return nil, usagef("%s: no such file", name)
 	case err != nil:
 		return nil, usagef("%s: %s", name, reason(err))
@@ -192,15 +198,24 @@ func (s *settings) apply(o *options, in *analyzer.Options) {
 }
 
 // findSettings looks for the settings file in the current folder and above, up to
-// the top of the repository.
-func (p *program) findSettings(fsys source.FS) string {
+// the top of the repository. One of nearly that name is not passed over in silence.
+func (p *program) findSettings(fsys source.FS) (string, error) {
+	there := func(name string) bool {
+		if _, err := fsys.Readlink(name); err == nil {
+			return true
+		}
+		_, err := fsys.Stat(name)
+		return !errors.Is(err, fs.ErrNotExist)
+	}
 	for at, up := filepath.ToSlash(p.Dir), "."; ; at, up = path.Dir(at), path.Join(up, "..") {
-		name := path.Join(up, settingsName)
-		if _, err := fsys.Stat(name); !errors.Is(err, fs.ErrNotExist) {
-			return name
+		if name := path.Join(up, settingsName); there(name) {
+			return name, nil
+		}
+		if name := path.Join(up, strings.Replace(settingsName, ".yaml", ".yml", 1)); there(name) {
+			return "", usagef("%s: settings are read from %s only", name, settingsName)
 		}
 		if _, err := fsys.Stat(path.Join(up, ".git")); err == nil || at == path.Dir(at) {
-			return ""
+			return "", nil
 		}
 	}
 }
@@ -343,7 +358,9 @@ func (r *settingsReader) nginx(n ast.Node) {
 		"user":    r.into(&r.nginxUser),
 		"prefix": func(n ast.Node) {
 			if s, ok := r.text(n); ok {
-				r.prefix = r.local(s)
+				if r.prefix = r.local(s); !path.IsAbs(s) { // an absolute one is that of the host
+					r.present(r.prefix, r.spanOf(n))
+				}
 			}
 		},
 		"modules": func(n ast.Node) {
@@ -411,14 +428,19 @@ func (r *settingsReader) release(to *catalog.Version, like string) func(ast.Node
 
 func (r *settingsReader) mapping(n ast.Node) {
 	var from, to string
+	var at source.Span
 	before := len(r.problems)
-	r.keys(n, map[string]func(ast.Node){"from": r.into(&from), "to": r.into(&to)})
+	r.keys(n, map[string]func(ast.Node){"from": r.into(&from), "to": func(n ast.Node) {
+		at = r.spanOf(n)
+		r.into(&to)(n)
+	}})
 	switch {
 	case from == "" || to == "":
 		r.incomplete(n, before, "a mapping needs from and to")
 	case !path.IsAbs(from):
 		r.fail(r.spanOf(n), "not an absolute path", "only absolute paths of the configuration are mapped: %s is none", from)
 	default:
+		r.present(r.local(to), at)
 		r.pathMap = append(r.pathMap, analyzer.Mapping{From: path.Clean(from), To: r.local(to)})
 	}
 }

@@ -44,7 +44,7 @@ func settingsPage(t *testing.T) (example, page string) {
 func TestSettingsPage(t *testing.T) {
 	t.Parallel()
 	example, page := settingsPage(t)
-	tree := source.Mem{"hosts/web1/etc/nginx/nginx.conf": "", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": ""}
+	tree := source.Mem{"hosts/web1/etc/nginx/nginx.conf": "", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "", "shared/x": ""}
 	s, problems := readSettings(example, ".", tree)
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)

@@ -15,7 +15,8 @@ import (
 const (
 	fewFindings = 10
 	maxExamples = 5
-	maxFiles    = 3 // that a line of counts names
+	maxFiles    = 3   // that a line of counts names
+	maxCounts   = 100 // columns of such a line, if it can be
 )
 
 // A group is the findings of one rule and severity; it is not empty.
@@ -77,13 +78,15 @@ func (p *printer) counts(groups []group) {
 	fmt.Fprintf(p.w, "and %d more (--all shows them):\n", total)
 	for _, g := range groups {
 		severity := fmt.Sprintf("%-*s", len(diag.Warning.String()), g.severity())
-		fmt.Fprintf(p.w, "  %s  %-*s  %*d  %s\n", p.paint(severityPaint[g.severity()], severity), wide, Clean(g.rule()), len(strconv.Itoa(total)), len(g), g.files())
+		rule := fmt.Sprintf("%-*s  %*d", wide, Clean(g.rule()), len(strconv.Itoa(total)), len(g))
+		fmt.Fprintf(p.w, "  %s  %s  %s\n", p.paint(severityPaint[g.severity()], severity), rule, g.files(maxCounts-len(severity)-len(rule)-6))
 	}
 	fmt.Fprintln(p.w)
 }
 
-// files names the files with the most findings of the group.
-func (g group) files() string {
+// files names the files with the most findings of the group, one at least, in so
+// many columns.
+func (g group) files(columns int) string {
 	count := map[string]int{}
 	var names []string
 	for _, f := range g {
@@ -93,36 +96,66 @@ func (g group) files() string {
 		}
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return count[b] - count[a] })
-	parts := make([]string, 0, maxFiles+1)
+	var parts []string
 	for _, name := range names[:min(len(names), maxFiles)] {
 		part := Clean(name)
 		if count[name] > 1 {
 			part += fmt.Sprintf(" (%d)", count[name])
 		}
+		if columns -= width(part) + len(", "); columns < 0 && len(parts) > 0 {
+			break
+		}
 		parts = append(parts, part)
 	}
-	if more := len(names) - maxFiles; more > 0 {
+	if more := len(names) - len(parts); more > 0 {
 		parts = append(parts, "and "+plural(more, "more file"))
 	}
 	return strings.Join(parts, ", ")
 }
 
+// A Next is what the closing words on what may be done next need to know.
+type Next struct {
+	// Fixing is set where fixes were asked for, Unsafe where unsafe ones were too.
+	Fixing, Unsafe bool
+	// Baseline is the name that a baseline might have; empty where none is proposed.
+	Baseline string
+}
+
 // next says what may be done about the findings.
-func (p *printer) next(findings []*diag.Finding) {
-	safe := 0
+func (p *printer) next(findings []*diag.Finding, o TextOptions) {
+	safe, unsafe := 0, 0
 	for _, f := range findings {
-		if slices.ContainsFunc(f.Fixes, func(fix diag.Fix) bool { return fix.Safety == diag.Safe }) {
+		has := func(s diag.Safety) bool {
+			return slices.ContainsFunc(f.Fixes, func(fix diag.Fix) bool { return fix.Safety == s })
+		}
+		switch {
+		case has(diag.Safe):
 			safe++
+		case has(diag.Unsafe):
+			unsafe++
 		}
 	}
-	if safe > 0 {
-		have := "have"
-		if safe == 1 {
-			have = "has"
-		}
-		fmt.Fprintf(p.w, "%s %s a safe fix: --diff shows it, --fix writes it\n", plural(safe, "finding"), have)
+	if safe > 0 && !o.Next.Fixing {
+		fmt.Fprintf(p.w, "%s a safe fix: --diff shows it, --fix writes it\n", have(safe, plural(safe, "finding")))
 	}
-	if len(findings) > fewFindings {
-		fmt.Fprintf(p.w, "--write-baseline .nginx-lint-baseline.json parks all %d findings: with --baseline only new ones are reported\n", len(findings))
+	switch {
+	case unsafe == 0 || o.Next.Unsafe:
+	case safe > 0 && !o.Next.Fixing:
+		fmt.Fprintf(p.w, "%s one that may change what works: --fix=unsafe --diff shows it\n", have(unsafe, strconv.Itoa(unsafe)+" more"))
+	default:
+		fmt.Fprintf(p.w, "%s a fix that may change what works: --fix=unsafe --diff shows it\n", have(unsafe, plural(unsafe, "finding")))
 	}
+	if o.Next.Fixing && len(findings) > 0 && safe+unsafe+o.Mended == 0 {
+		fmt.Fprintln(p.w, "nothing to fix: no finding has a fix that can be written")
+	}
+	if o.Next.Baseline != "" && len(findings) > fewFindings {
+		fmt.Fprintf(p.w, "--write-baseline %s parks all %d findings: with --baseline only new ones are reported\n", o.Next.Baseline, len(findings))
+	}
+}
+
+func have(n int, what string) string {
+	if n == 1 {
+		return what + " has"
+	}
+	return what + " have"
 }

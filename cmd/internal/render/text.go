@@ -26,8 +26,8 @@ type TextOptions struct {
 	Listed bool
 	// Short shows the worst findings first, and where they are many counts the rest.
 	Short bool
-	// Hints end the report with what may be done next.
-	Hints bool
+	// Next is what may be done next; nil for no word on it.
+	Next *Next
 	// Fixed is what was done before, by file; a fix of two files is in it twice.
 	Fixed []Fixed
 	// Mended counts the fixes.
@@ -72,8 +72,8 @@ func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 	if !o.Quiet {
 		p.summary(r, count, o)
 		p.unresolved(r, o.Listed)
-		if o.Hints && len(o.Fixed) == 0 {
-			p.next(all)
+		if o.Next != nil {
+			p.next(all, o)
 		}
 	}
 	return p.w.Flush()
@@ -85,10 +85,28 @@ func Details(w io.Writer, r *diag.Report) error {
 	for _, n := range r.Notes {
 		fmt.Fprintf(b, "read %s: %s\n", Clean(n.Path), Clean(n.Why))
 	}
+	met := map[diag.Reason]bool{}
 	for _, u := range r.Unresolved {
+		met[u.Reason] = true
 		fmt.Fprintf(b, "not resolved %s: %s (%s)\n", place(u.Span), Clean(u.What), u.Reason)
 	}
+	for _, reason := range slices.Sorted(maps.Keys(met)) {
+		fmt.Fprintf(b, "%s: %s\n", reason, reasonMeaning[reason])
+	}
 	return b.Flush()
+}
+
+// reasonMeaning says what a reason means, and what can be done about it.
+var reasonMeaning = map[diag.Reason]string{
+	diag.Variable:         "only a request, or a program at run time, gives it its value",
+	diag.Environment:      "its value comes from the environment",
+	diag.Template:         "a program fills it in before a server reads it",
+	diag.MissingInclude:   "a file that is not here would tell; where absolute paths lie here is said by --path-map FROM=TO, or path-map in .nginx-lint.yaml",
+	diag.DNSName:          "a name that DNS answers",
+	diag.OutsideRoot:      "it lies outside of what is read; where it lies here is said by --root, --path-map, or path-map in .nginx-lint.yaml",
+	diag.UnknownVersion:   "versions differ here; which one runs is said by --nginx-version, --php-version, or nginx and php in .nginx-lint.yaml",
+	diag.UnknownDirective: "a module brings it that is not known; what it brings is said by nginx.directives in .nginx-lint.yaml",
+	diag.LimitReached:     "more than is looked at",
 }
 
 type printer struct {
@@ -153,6 +171,9 @@ func notes(f *diag.Finding) []note {
 	add("note", inclusion(f))
 	for i := range f.Fixes {
 		fix := &f.Fixes[i]
+		if len(fix.Edits) == 0 && strings.HasPrefix(f.Remedy, fix.Title) {
+			continue // the help says it
+		}
 		text := fix.Title
 		if fix.Risk != "" {
 			text += "; risk: " + fix.Risk
@@ -265,7 +286,7 @@ func (p *printer) unresolved(r *diag.Report, listed bool) {
 	if places == 0 && r.UnresolvedTargets == 0 {
 		return
 	}
-	targets := fmt.Sprintf("%d of %s", r.UnresolvedTargets, plural(r.Targets, "target"))
+	targets := fmt.Sprintf("%d of %s", r.UnresolvedTargets, plural(r.Targets, "*_pass target"))
 	var text string
 	switch {
 	case r.UnresolvedTargets == 0:
@@ -276,7 +297,11 @@ func (p *printer) unresolved(r *diag.Report, listed bool) {
 		text = targets + " could not be resolved"
 	}
 	if places > 0 {
-		text += " (" + reasons(r.Unresolved) + ")"
+		about := "them"
+		if places == 1 {
+			about = "it"
+		}
+		text += " (" + reasons(r.Unresolved) + "), and nothing is said about " + about
 		if !listed {
 			text += "; -v lists them"
 		}

@@ -70,19 +70,19 @@ func TestClosingLines(t *testing.T) {
 			"targets only",
 			diag.Report{Targets: 41, UnresolvedTargets: 3, Unresolved: unresolved(diag.MissingInclude, diag.Variable, diag.Variable)},
 			render.TextOptions{},
-			"no problems in 0 files\n3 of 41 targets could not be resolved (variable: 2, missing-include: 1); -v lists them\n",
+			"no problems in 0 files\n3 of 41 *_pass targets could not be resolved (variable: 2, missing-include: 1), and nothing is said about them; -v lists them\n",
 		},
 		{
 			"no targets, listed",
 			diag.Report{Targets: 4, Unresolved: unresolved(diag.MissingInclude, diag.MissingInclude)},
 			render.TextOptions{Listed: true},
-			"no problems in 0 files\n2 places could not be resolved (missing-include: 2)\n",
+			"no problems in 0 files\n2 places could not be resolved (missing-include: 2), and nothing is said about them\n",
 		},
 		{
 			"targets among others",
 			diag.Report{Targets: 1, UnresolvedTargets: 1, Unresolved: unresolved(diag.Variable, diag.Environment)},
 			render.TextOptions{},
-			"no problems in 0 files\n2 places could not be resolved, among them 1 of 1 target (environment: 1, variable: 1); -v lists them\n",
+			"no problems in 0 files\n2 places could not be resolved, among them 1 of 1 *_pass target (environment: 1, variable: 1), and nothing is said about them; -v lists them\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,7 +117,9 @@ func TestDetails(t *testing.T) {
 	want := "read etc/nginx/nginx.conf: main file of etc/nginx\n" +
 		"read etc/nginx/sites/shop.conf: included at etc/nginx/nginx.conf:4\n" +
 		"not resolved etc/nginx/sites/shop.conf:4:17: include \"fastcgi_params\" (missing-include)\n" +
-		"not resolved etc/nginx/sites/shop.conf:9:32: proxy_pass $backend (variable)\n"
+		"not resolved etc/nginx/sites/shop.conf:9:32: proxy_pass $backend (variable)\n" +
+		"missing-include: a file that is not here would tell; where absolute paths lie here is said by --path-map FROM=TO, or path-map in .nginx-lint.yaml\n" +
+		"variable: only a request, or a program at run time, gives it its value\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
