@@ -248,6 +248,4 @@ func FilledIn(name string, alone bool) bool {
 var reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // Opaque reports whether a word holds a template's part, whose value is not known here.
-func Opaque(word string) bool {
-	return strings.Contains(word, "{{") || strings.Contains(word, "{%") || strings.Contains(word, "<%")
-}
+func Opaque(word string) bool { return syntax.Opaque(word) }

@@ -36,6 +36,9 @@ type Tree struct {
 
 	indentOnce sync.Once // asked by rules that run at the same time
 	indent     string
+
+	filledInOnce sync.Once
+	filledIn     []uint64 // a bit for each directive; nil where there is none
 }
 
 // A node is one directive. Its children follow it directly in the slice.
