@@ -105,11 +105,11 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 }
 
 // bufferDirectives are all that the sums are made of.
-var bufferDirectives = func() map[string]bool {
-	names := map[string]bool{}
+var bufferDirectives = func() []string {
+	var names []string
 	for _, family := range bufferFamilies {
 		for _, suffix := range []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"} {
-			names[family+suffix] = true
+			names = append(names, family+suffix)
 		}
 	}
 	return names

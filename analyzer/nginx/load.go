@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"regexp"
 	"strings"
@@ -109,6 +110,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	for child := range t.Children(d) {
 		block.size++
 		name := t.Name(child)
+		block.names.add(name)
 		switch {
 		case !take(&b.budget.directives):
 			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d directives, those of a file counted as often as it is included", MaxPlaced))
@@ -137,6 +139,9 @@ func (b *builder) missing(m Missing) {
 func (b *builder) tooMany(at Ref, block *Block, what string) {
 	block.Missing = true
 	block.size = small + 1 // what is left out is in the tree all the same
+	for i := range block.names {
+		block.names[i] = math.MaxUint64
+	}
 	if b.config.TooMany.IsZero() {
 		b.config.TooMany, b.config.TooManyOf = at, what
 	}

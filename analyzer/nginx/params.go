@@ -194,7 +194,7 @@ type Path struct {
 // false where that is not known, or depends on other variables.
 func (b *Block) Path(p Param) (at Path, ok bool) {
 	at.From = p.Ref
-	base, rest := "", strings.NewReplacer("${", "$", "}", "").Replace(p.Value())
+	base, rest := "", unbraced.Replace(p.Value())
 	for _, variable := range []string{"$document_root", "$realpath_root", "$request_filename"} {
 		after, found := strings.CutPrefix(rest, variable)
 		if !found {
@@ -217,6 +217,9 @@ func (b *Block) Path(p Param) (at Path, ok bool) {
 	at.Base, at.File = path.Clean(base+literal), variables == ""
 	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value()) && (at.File || fromRequest.MatchString(variables))
 }
+
+// unbraced writes `${name}` as `$name`.
+var unbraced = strings.NewReplacer("${", "$", "}", "")
 
 // fromRequest matches what begins with a variable whose value always begins with a slash.
 var fromRequest = regexp.MustCompile(`^\$(fastcgi_script_name|uri|document_uri|request_uri)\b`)

@@ -114,6 +114,18 @@ func (t *Tree) Name(d ID) string {
 	return t.value(n.word)
 }
 
+// IsNamed reports whether Name is name.
+func (t *Tree) IsNamed(d ID, name string) bool {
+	n := &t.nodes[d]
+	if n.nwords == 0 {
+		return name == ""
+	}
+	if w := &t.words[n.word]; w.flags == 0 {
+		return int(w.end-w.start) == len(name) && t.File.Text[w.start:w.end] == name
+	}
+	return t.value(n.word) == name
+}
+
 // NArgs is the number of words after the name.
 func (t *Tree) NArgs(d ID) int { return int(max(t.nodes[d].nwords-1, 0)) }
 
