@@ -42,7 +42,7 @@ func (d *driver) lookups() []lookup {
 		version catalog.Version
 	}
 	seen := map[key]bool{}
-	var all []lookup
+	all := make([]lookup, 0, len(d.files.byPath))
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		for _, b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {

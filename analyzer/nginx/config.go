@@ -249,7 +249,25 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 }
 
 // Has reports whether a directive of that name stands directly in the block.
-func (b *Block) Has(name string) bool { return len(b.Own(name)) > 0 }
+func (b *Block) Has(name string) bool { return !b.lastOwn(name).IsZero() }
+
+// lastOwn is the last directive of that name directly in the block; zero for none.
+func (b *Block) lastOwn(name string) Ref {
+	switch {
+	case !b.names.mayHave(name):
+		return Ref{}
+	case b.index != nil:
+		if own := b.index[name]; len(own) > 0 {
+			return own[len(own)-1]
+		}
+		return Ref{}
+	}
+	var few [8]Ref // mostly enough, so that no memory is asked for
+	if own := appendOwn(few[:0], b.Place, b.ID, name); len(own) > 0 {
+		return own[len(own)-1]
+	}
+	return Ref{}
+}
 
 // names tells quickly of most names that a block does not have them: each name
 // has one of the bits.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -61,26 +62,47 @@ func parse(f *source.File, keep bool) (*Tree, []Token) {
 		}}
 		return t, []Token{{Kind: TokenStray, Start: 0, End: len(f.Text)}}
 	}
-	p := newParser(f, keep, nil)
+	var scratch *[]word
+	if len(f.Text) <= scratchText {
+		scratch, _ = scratches.Get().(*[]word)
+	}
+	p := newParser(f, keep, nil, scratch)
 	p.run()
 	if plan := p.braces(); plan != nil {
 		errors := p.tree.Errors
-		p = newParser(f, keep, plan)
+		p = newParser(f, keep, plan, scratch)
 		p.run()
 		p.tree.Errors = errors
+	}
+	if scratch != nil {
+		*scratch = p.tree.words
+		p.tree.words = append(make([]word, 0, len(*scratch)), *scratch...)
+		scratches.Put(scratch)
 	}
 	return p.tree, p.tokens
 }
 
-func newParser(f *source.File, keep bool, plan *plan) *parser {
+// scratches are shared by parsers of files of up to scratchText bytes: a tree
+// keeps no more words than it has, and how many these are is known in the end.
+var scratches = sync.Pool{New: func() any { return new([]word) }}
+
+const scratchText = 256 << 10
+
+func newParser(f *source.File, keep bool, plan *plan, scratch *[]word) *parser {
 	// As many directives as there are `;` and `{`, within reason: these may stand in comments.
 	n := strings.Count(f.Text, ";") + strings.Count(f.Text, "{")
 	n = min(n, len(f.Text)/8) + 1
+	var words []word
+	if scratch != nil {
+		words = (*scratch)[:0]
+	} else {
+		words = make([]word, 0, 2*n)
+	}
 	return &parser{
 		tree: &Tree{
 			File:  f,
 			nodes: append(make([]node, 0, n), node{parent: None, open: -1, flags: nodeClosed}),
-			words: make([]word, 0, 2*n),
+			words: words,
 		},
 		text: f.Text, multi: -1, stray: -1, unclosed: -1, keep: keep, plan: plan,
 		frames: []frame{{id: Root}},
