@@ -73,15 +73,25 @@ type location struct{ root, real string }
 // their final order. A *UsageError says that there was nothing to check.
 func Run(opts Options) (*diag.Report, error) {
 	p := newProject(opts)
-	candidates, err := p.gather()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.load(candidates); err != nil {
+	if err := p.read(); err != nil {
 		return nil, err
 	}
 	if p.files.left.Load() < 0 {
 		return p.tooMuch(), nil
+	}
+	d := &driver{project: p}
+	d.run()
+	return d.finish(), nil
+}
+
+// read makes the model of all that is to be checked.
+func (p *project) read() error {
+	candidates, err := p.gather()
+	if err != nil {
+		return err
+	}
+	if err := p.load(candidates); err != nil || p.files.left.Load() < 0 {
+		return err
 	}
 	p.group()
 	containers, budget := map[string]bool{}, stack.NewBudget()
@@ -91,12 +101,7 @@ func Run(opts Options) (*diag.Report, error) {
 		stack.Build(s, budget)
 		p.userINIs(s)
 	}
-	if p.files.left.Load() < 0 {
-		return p.tooMuch(), nil
-	}
-	d := &driver{project: p}
-	d.run()
-	return d.finish(), nil
+	return nil
 }
 
 // tooMuch is the report where the files together are more than is read. Nothing
