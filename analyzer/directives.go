@@ -42,7 +42,11 @@ func (d *driver) lookups() []lookup {
 		version catalog.Version
 	}
 	seen := map[key]bool{}
-	all := make([]lookup, 0, len(d.files.byPath))
+	most := 0
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		most += len(c.Bodies())
+	}
+	all := make([]lookup, 0, most)
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		for _, b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {

@@ -49,7 +49,7 @@ type Config struct {
 	expressions sync.Map
 	kept        atomic.Int64 // their size
 
-	// params are those of blocks with many, see FastCGIParams.
+	// params are those of blocks that were asked for, see FastCGIParams.
 	params sync.Map
 }
 
@@ -226,7 +226,8 @@ func (b *Block) Own(name string) []Ref {
 	case b.index != nil:
 		return b.index[name]
 	}
-	return appendOwn(nil, b.Place, b.ID, name)
+	var few [32]Ref // mostly enough, so that no more memory is asked for than is kept
+	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name))
 }
 
 // appendOwn is walk without a call for each directive.

@@ -54,23 +54,27 @@ type Params struct {
 // of the innermost block that has any, and none from further out. An `if` has
 // none of its own: it sends those of its location.
 func (b *Block) FastCGIParams() Params {
+	if params, again := b.Config.params.Load(b); again {
+		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
+	}
 	refs, in, known := b.List("fastcgi_param")
 	if len(refs) == 0 {
 		return Params{Known: known}
 	}
-	if len(refs) <= small {
-		return newParams(refs, in, known)
-	}
 	if params, again := b.Config.params.Load(in); again {
+		b.Config.params.Store(b, params)
 		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
 	}
 	params := newParams(refs, in, known)
-	params.byKey = map[string][]Param{}
-	for _, param := range params.All {
-		params.byKey[param.Key()] = append(params.byKey[param.Key()], param)
+	if len(refs) > small {
+		params.byKey = map[string][]Param{}
+		for _, param := range params.All {
+			params.byKey[param.Key()] = append(params.byKey[param.Key()], param)
+		}
+		params.standIns = params.findStandIns()
 	}
-	params.standIns = params.findStandIns()
 	b.Config.params.Store(in, &params)
+	b.Config.params.Store(b, &params)
 	return params
 }
 

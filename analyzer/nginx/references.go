@@ -113,12 +113,8 @@ type mentions struct {
 
 // spoils reports whether a directive may hold another one as arguments, for want
 // of a `;`: one of those that define names, or more of them than it takes.
-func spoils(b *Block, r Ref) bool {
-	entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
-	if standing != catalog.Fits {
-		return false
-	}
-	if !entry.ArgsAt(b.Config.Version).Accepts(r.NArgs()) {
+func spoils(entry *catalog.Directive, r Ref) bool {
+	if !entry.ArgsAt(r.Place.Block.Config.Version).Accepts(r.NArgs()) {
 		return true
 	}
 	for i := range r.NArgs() {
@@ -193,6 +189,7 @@ func (m mentioning) add(kind Kind, defines bool, arg int, written string) {
 
 func (m mentioning) directive(in catalog.Context) {
 	b, r := m.b, m.r
+	entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
 	if in == catalog.AnyHTTP || in == catalog.AnyStream {
 		variable := Kind{Thing: Variable, In: in}
 		known := true
@@ -210,14 +207,14 @@ func (m mentioning) directive(in catalog.Context) {
 				m.add(variable, false, arg, name)
 			}
 		}
-		if !known || b.Context&catalog.Rows == 0 && !catalog.Known(r.Name()) {
+		if !known || b.Context&catalog.Rows == 0 && standing == catalog.Nobody {
 			m.hidden[variable] = true
 		}
 	}
 	if b.Context&catalog.Rows != 0 {
 		return
 	}
-	m.spoiled = m.spoiled || spoils(b, r)
+	m.spoiled = m.spoiled || standing == catalog.Fits && spoils(entry, r)
 	switch name := r.Name(); name {
 	case "load_module":
 		if !catalog.KnownModule(r.Arg(0)) {
