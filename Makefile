@@ -4,9 +4,12 @@
 export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
+BENCHSTAT ?= go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+# How often each benchmark inside a process runs.
+BENCH_COUNT ?= 6
 
 .NOTPARALLEL:
-.PHONY: help setup build vet lint unit test hook-check fuzz oracle bench cover update corpus
+.PHONY: help setup build vet lint unit test hook-check fuzz oracle bench bench-store cover update corpus
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,8 +53,15 @@ oracle: ## compare with the real servers in full, where `make test` takes a samp
 	NGINX_LINT_ORACLE=full go test -count=1 -timeout 30m -run 'TestMutants$$|TestHashTables|TestPoolMutants|TestLogFormatOracle' ./rules ./analyzer/fpm
 	NGINX_LINT_TREES=2000 go test -count=1 -timeout 30m -run TestFixedTrees ./cmd/internal/cli
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+# Whole programs run in turns with what they are compared with, so once is enough there.
+bench: ## run the benchmarks and compare them with the stored result
+	@mkdir -p bin
+	go test -run '^$$' -bench . -benchtime 3x -count $(BENCH_COUNT) ./analyzer | tee bin/bench.txt
+	go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./cmd/internal/cli | tee -a bin/bench.txt
+	$(BENCHSTAT) testdata/bench/stored.txt bin/bench.txt
+
+bench-store: ## keep the last result of the benchmarks as the one to compare with
+	cp bin/bench.txt testdata/bench/stored.txt
 
 cover: ## write coverage.html
 	go test -coverpkg=./... -coverprofile=coverage.out ./...

@@ -42,7 +42,11 @@ func (d *driver) lookups() []lookup {
 		version catalog.Version
 	}
 	seen := map[key]bool{}
-	var all []lookup
+	most := 0
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		most += len(c.Bodies())
+	}
+	all := make([]lookup, 0, most)
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		for _, b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {
@@ -69,11 +73,17 @@ type reading struct {
 }
 
 func (d *driver) readFiles() {
-	d.readings = map[*syntax.Tree]reading{}
+	d.readings, d.whole = map[*syntax.Tree]reading{}, map[*nginx.Config]bool{}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
+		d.whole[c] = true
 		for _, t := range c.Files {
-			if _, ok := d.readings[t]; !ok {
-				d.readings[t] = reading{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
+			r, ok := d.readings[t]
+			if !ok {
+				r = reading{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
+				d.readings[t] = r
+			}
+			if r.template || r.until <= len(t.File.Text) {
+				d.whole[c] = false
 			}
 		}
 	}
@@ -92,12 +102,7 @@ func (p *Pass) Certain(r nginx.Ref) bool {
 
 // Whole reports whether all files of a configuration are written as they will
 // run: none has a syntax error, and none is a template.
-func (p *Pass) Whole(c *nginx.Config) bool {
-	return !slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool {
-		reading := p.readings[t]
-		return reading.template || reading.until <= len(t.File.Text)
-	})
-}
+func (p *Pass) Whole(c *nginx.Config) bool { return p.whole[c] }
 
 func firstError(t *syntax.Tree) int {
 	first := len(t.File.Text) + 1

@@ -23,6 +23,7 @@ type Pass struct {
 
 	options  map[string]float64
 	readings map[*syntax.Tree]reading
+	whole    map[*nginx.Config]bool // see Whole
 	found    []reported
 }
 
@@ -74,6 +75,7 @@ func (p *Pass) Option(name string) float64 {
 type driver struct {
 	*project
 	readings map[*syntax.Tree]reading
+	whole    map[*nginx.Config]bool
 	findings []reported
 	partly   partly // see settled
 
@@ -85,7 +87,7 @@ func (d *driver) run() {
 	var passes []*Pass
 	var work []func()
 	start := func(rule *Rule, s *stack.Scope) *Pass {
-		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID], readings: d.readings}
+		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID], readings: d.readings, whole: d.whole}
 		passes = append(passes, p)
 		return p
 	}

@@ -52,6 +52,14 @@ type reader struct {
 	configDir string
 	// host is the root of main's host, once it is known.
 	host *string
+	// read are the includes that were read before: sites share snippets.
+	read map[string]readInclude
+}
+
+// A readInclude is what Include gave for a pattern.
+type readInclude struct {
+	trees             []*syntax.Tree
+	complete, outside bool
 }
 
 // nginxPrefixes are the configuration folders of the usual builds.
@@ -220,6 +228,18 @@ func (p *project) glob(pattern string) (names []string, all bool) {
 
 // Include implements nginx.Loader.
 func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
+	in, again := r.read[pattern]
+	if !again {
+		in.trees, in.complete, in.outside = r.include(pattern)
+		if r.read == nil {
+			r.read = map[string]readInclude{}
+		}
+		r.read[pattern] = in
+	}
+	return in.trees, in.complete, in.outside
+}
+
+func (r *reader) include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.tree(f) }, r.prefix != "")
 	for _, f := range list {
 		if f.filledIn() {

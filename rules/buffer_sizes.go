@@ -38,6 +38,16 @@ var bufferFamilies = [...]string{"fastcgi", "proxy", "uwsgi", "scgi"}
 // comparedSizes are the directives of a family that have to add up.
 var comparedSizes = []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"}
 
+// comparedOf are those of each family.
+var comparedOf = func() (of [len(bufferFamilies)][]string) {
+	for i, family := range bufferFamilies {
+		for _, suffix := range comparedSizes {
+			of[i] = append(of[i], family+suffix)
+		}
+	}
+	return of
+}()
+
 const (
 	// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
 	pageSize = 4096
@@ -87,10 +97,10 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 	if b.Context == catalog.HTTP && (!b.Config.Fragment || hasServer(b)) {
 		return // nginx checks servers and locations only; a fragment without a server is for some server elsewhere
 	}
-	if !writesBuffers(b) {
-		return
-	}
-	for _, family := range bufferFamilies {
+	for i, family := range bufferFamilies {
+		if !writesBuffers(b, comparedOf[i]) {
+			continue
+		}
 		s := read(b, family)
 		bad, ok := s.check()
 		if !ok {
@@ -104,25 +114,14 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 	}
 }
 
-// bufferDirectives are all that the sums are made of.
-var bufferDirectives = func() map[string]bool {
-	names := map[string]bool{}
-	for _, family := range bufferFamilies {
-		for _, suffix := range []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"} {
-			names[family+suffix] = true
-		}
-	}
-	return names
-}()
-
 // writesBuffers reports whether anything stands in a block, or for a server
-// around it, that may break a sum.
-func writesBuffers(b *nginx.Block) bool {
+// around it, that may break a sum of a family.
+func writesBuffers(b *nginx.Block, family []string) bool {
 	if b.Context != catalog.Server {
-		return b.HasAny(bufferDirectives)
+		return b.HasAny(family)
 	}
 	for ; b != nil; b = b.Parent {
-		if b.HasAny(bufferDirectives) {
+		if b.HasAny(family) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -44,7 +45,7 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 			}
 		}
 		for b, r := range c.InOrder() {
-			if b.Context&catalog.Any != 0 && d.written(r) {
+			if b.Context&catalog.Any != 0 && deprecatedNames()[r.Name()] && d.written(r) {
 				d.directive(b, r)
 			}
 		}
@@ -53,6 +54,15 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 		}
 	}
 }
+
+// deprecatedNames are those of directives that some version deprecates.
+var deprecatedNames = sync.OnceValue(func() map[string]bool {
+	set := map[string]bool{}
+	for _, name := range namesOf(func(d *catalog.Directive) bool { return !d.Deprecated.IsZero() }) {
+		set[name] = true
+	}
+	return set
+})
 
 // deprecation looks at one configuration.
 type deprecation struct {

@@ -29,16 +29,19 @@ var directiveArguments = analyzer.Rule{
 }
 
 func arguments(p *analyzer.Pass, x *analyzer.Directive) {
+	name, tree := x.Name(), x.Tree()
 	if x.Standing != catalog.Fits || x.Entry.Section == catalog.Documented || templated(x.Ref) {
 		return
 	}
-	name, tree := x.Name(), x.Tree()
+	args := x.Entry.ArgsAt(x.Block.Config.Version)
+	if x.Entry.Block == tree.IsBlock(x.ID) && args.Accepts(x.NArgs()) {
+		return
+	}
 	f := diag.Finding{
 		Severity: diag.Error,
 		Subject:  diag.Label{Span: tree.HeadSpan(x.ID), Text: documented(x.Entry)},
 		Remedy:   "write it as its syntax says",
 	}
-	args := x.Entry.ArgsAt(x.Block.Config.Version)
 	switch {
 	case !x.Entry.Block && tree.IsBlock(x.ID):
 		f.Summary = "a block where the directive has none"
@@ -46,13 +49,11 @@ func arguments(p *analyzer.Pass, x *analyzer.Directive) {
 	case x.Entry.Block && !tree.IsBlock(x.ID):
 		f.Summary = "the block of the directive is missing"
 		f.Notes = []string{fmt.Sprintf("nginx says: directive %q has no opening %q", name, "{")}
-	case !args.Accepts(x.NArgs()):
+	default:
 		f.Summary = "a wrong number of arguments"
 		f.Notes = []string{fmt.Sprintf("nginx says: invalid number of arguments in %q directive", name)}
 		f.Subject.Text = fmt.Sprintf("takes %s; %s", countArguments(args), documented(x.Entry))
 		f.Subject.Text = strings.TrimSuffix(f.Subject.Text, "; ")
-	default:
-		return
 	}
 	if f.Subject.Text == "" {
 		f.Subject.Text = "it opens a block"

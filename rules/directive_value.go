@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -83,7 +82,7 @@ func rowFaults(x *analyzer.Directive) iter.Seq2[nginx.Ref, grammar.Fault] {
 		var refs []nginx.Ref
 		var rows []grammar.Row
 		for r := range x.Block.Children[i].All() {
-			if len(r.Tree().Errors) > 0 || r.Tree().IsBlock(r.ID) || hasPlaceholder(r) {
+			if len(r.Tree().Errors) > 0 || r.Tree().IsBlock(r.ID) || r.Tree().FilledIn(r.ID) {
 				return
 			}
 			refs = append(refs, r)
@@ -141,12 +140,9 @@ func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Find
 	return f
 }
 
-// placeholder matches what deployment scripts put their values in place of.
-var placeholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]*%|<[A-Za-z][A-Za-z0-9_. -]*>|\$\{?[A-Z][A-Z0-9_]+|[^?]:[A-Z][A-Z0-9_]+|\[\[[A-Za-z][A-Za-z0-9_.]*\]\]`)
-
 // filledIn reports whether a program fills in a part of a directive before nginx reads it.
 func filledIn(x *analyzer.Directive) bool {
-	if hasPlaceholder(x.Ref) {
+	if x.Tree().FilledIn(x.ID) {
 		return true
 	}
 	for i := range x.NArgs() {
@@ -156,21 +152,3 @@ func filledIn(x *analyzer.Directive) bool {
 	}
 	return false
 }
-
-func hasPlaceholder(r nginx.Ref) bool {
-	if templated(r) || hasBlank(r.Name()) {
-		return true
-	}
-	for i := range r.NArgs() {
-		if hasBlank(r.Arg(i)) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasBlank reports whether a word holds a placeholder; the name of a group in a
-// regular expression looks like one.
-func hasBlank(word string) bool { return placeholder.MatchString(group.ReplaceAllString(word, "")) }
-
-var group = regexp.MustCompile(`\(\?P?<`)

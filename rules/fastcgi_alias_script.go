@@ -62,11 +62,8 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 // doubled reports whether a script that is sent from a block has the name of a
 // location in it that an alias stands for.
 func doubled(w *nginx.Work, b *nginx.Block, script nginx.Param) bool {
-	if !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
-		return false
-	}
 	root, alias := b.Root()
-	if !alias || nginx.Opaque(root.From.Arg(0)) {
+	if !alias || nginx.Opaque(root.From.Arg(0)) || !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
 		return false
 	}
 	modifier, prefix := root.In.Location()

@@ -39,8 +39,12 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 		head source.Span
 		key  string
 	}
+	entries := scalars(pool)
+	if !anyTwice(entries) {
+		return
+	}
 	written, in := map[section][]*syntax.Entry{}, headsOf(pool)
-	for _, e := range scalars(pool) {
+	for _, e := range entries {
 		if key, ok := catalog.FPMKeyNamed(e.Name, catalog.FPMPool); ok && !key.Array {
 			at := section{in.of(e.Span), key.Name}
 			written[at] = append(written[at], e)
@@ -56,6 +60,19 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 			reportDuplicate(p, pool, at.key, lost, wins)
 		}
 	}
+}
+
+// anyTwice reports whether two entries may be of one key.
+func anyTwice(entries []*syntax.Entry) bool {
+	seen := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		name := strings.ToLower(e.Name)
+		if seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*syntax.Entry, wins *syntax.Entry) {

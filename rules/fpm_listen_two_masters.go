@@ -40,8 +40,8 @@ func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 		etc, path string
 		port      int
 	}
-	if s.Containers != nil {
-		return // each has its own addresses
+	if s.Containers != nil || len(s.Masters) < 2 {
+		return // each container has its own addresses
 	}
 	made := map[place][]binding{}
 	included := map[*syntax.INI]bool{}

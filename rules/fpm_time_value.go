@@ -66,7 +66,7 @@ func timeValue(p *analyzer.Pass, key string, v fpm.Value) {
 	}
 	var cause any = v.Span
 	to, sum := sumOfUnits(v.Text)
-	plain := strings.NewReplacer(" ", "", "\t", "", "+", "").Replace(v.Text)
+	plain := skipped.Replace(v.Text)
 	switch same, _ := fpm.ParseTime(plain); {
 	case fpm.TimeExact(plain) && same == n:
 		f.Severity, cause = diag.Info, nil
@@ -82,6 +82,9 @@ func timeValue(p *analyzer.Pass, key string, v fpm.Value) {
 	}
 	p.Report(nginx.Ref{}, cause, f)
 }
+
+// skipped drops the characters that php-fpm skips.
+var skipped = strings.NewReplacer(" ", "", "\t", "", "+", "")
 
 var (
 	unitSum  = regexp.MustCompile(`^(?:\d+[smhd][ \t]*){2,}$`)

@@ -27,7 +27,7 @@ var includeMissing = analyzer.Rule{
 
 func missingFiles(p *analyzer.Pass, c *nginx.Config) {
 	for _, m := range c.Missing {
-		if c.Fragment || m.Ref == c.TooMany || m.Opaque || m.Name() != "include" || source.HasGlob(m.Pattern) || !p.Certain(m.Ref) || placeholder.MatchString(m.Pattern) {
+		if c.Fragment || m.Ref == c.TooMany || m.Opaque || m.Name() != "include" || source.HasGlob(m.Pattern) || !p.Certain(m.Ref) || m.Tree().FilledIn(m.ID) {
 			continue
 		}
 		f := diag.Finding{

@@ -37,8 +37,15 @@ func listenTwice(p *analyzer.Pass, s *stack.Scope) {
 		listens := slices.DeleteFunc(slices.Clone(a.Listens), func(l stack.Listen) bool { return !p.Certain(l.Ref) })
 		exclusive := a.Stream && !a.Config.Version.IsZero() && a.Config.Version.Compare(catalog.Version{Major: 1, Minor: 25, Patch: 5}) < 0
 		var options, primary nginx.Ref
+		first := make(map[*nginx.Block]int, len(listens)) // of each server
 		for i, l := range listens {
-			same := slices.IndexFunc(listens[:i], func(o stack.Listen) bool { return o.Server == l.Server || exclusive })
+			same, again := first[l.Server]
+			switch {
+			case exclusive && i > 0:
+				same = 0
+			case !again:
+				first[l.Server], same = i, -1
+			}
 			switch {
 			case same >= 0 && exclusive:
 				p.Report(l.Ref, l.Ref, conflict(l.Ref, listens[same].Ref, "another server has the address", "duplicate \""+a.String()+"\" address and port pair"))

@@ -37,7 +37,7 @@ func locationConflicts(p *analyzer.Pass, b *nginx.Block) {
 	if b.Parent == nil {
 		return // the top of a file that nobody includes
 	}
-	judged := func(r nginx.Ref) bool { return r.NArgs() == 1 && p.Certain(r) && !hasPlaceholder(r) }
+	judged := func(r nginx.Ref) bool { return r.NArgs() == 1 && p.Certain(r) && !r.Tree().FilledIn(r.ID) }
 	modifier := ""
 	if b.Context == catalog.Location {
 		modifier, _ = b.Location()

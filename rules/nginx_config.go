@@ -64,7 +64,7 @@ func (t *nginxTest) refuse(at nginx.Ref, says string, f diag.Finding) {
 
 // written reports whether a directive stands as it will run, with all its words.
 func (t *nginxTest) written(r nginx.Ref) bool {
-	return t.Certain(r) && !templated(r) && !slices.ContainsFunc(r.Args(), placeholder.MatchString)
+	return t.Certain(r) && !r.Tree().FilledIn(r.ID)
 }
 
 // stands is written, and reports whether nginx knows the directive in the block.

@@ -17,15 +17,20 @@ func (t *nginxTest) rootAndAlias(b *nginx.Block) {
 
 // storeAndCache finds in one block a cache and a store of the same family.
 func (t *nginxTest) storeAndCache(b *nginx.Block) {
-	for _, family := range bufferFamilies {
-		t.besides(b, []string{family + "_cache", family + "_store"}, func(r, first nginx.Ref) string {
+	for _, names := range cachesAndStores {
+		t.besides(b, names, func(r, first nginx.Ref) string {
 			return fmt.Sprintf("%q directive is incompatible with %q", r.Name(), first.Name())
 		}, "switch one of the two off")
 	}
 }
 
+var cachesAndStores = [...][]string{{"fastcgi_cache", "fastcgi_store"}, {"proxy_cache", "proxy_store"}, {"uwsgi_cache", "uwsgi_store"}, {"scgi_cache", "scgi_store"}}
+
 // besides reports the second of two directives that exclude each other in a block.
 func (t *nginxTest) besides(b *nginx.Block, names []string, says func(r, first nginx.Ref) string, remedy string) {
+	if !b.Has(names[0]) || !b.Has(names[1]) {
+		return
+	}
 	var first nginx.Ref
 	for r := range b.All() {
 		if !slices.Contains(names, r.Name()) || !t.stands(b, r) || r.Arg(0) == "off" && r.Name() != "root" && r.Name() != "alias" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
@@ -22,10 +23,13 @@ func bucket(key string) int64 {
 	return pointer + int64(len(key)+2+pointer-1)/pointer*pointer + pointer
 }
 
+// isLong reports whether a key of a table does not fit into a bucket of the usual size.
+func isLong(key string) bool { return bucket(key) > cacheLine }
+
 // tooLong looks whether a key of a table fits into a bucket of what a directive
 // says in the block; directive is "" where nothing can be said.
 func (t *nginxTest) tooLong(table, directive string, in *nginx.Block, r nginx.Ref, at diag.Label, key string) {
-	if bucket(key) <= cacheLine || !t.written(r) {
+	if !isLong(key) || !t.written(r) {
 		return
 	}
 	f := diag.Finding{Summary: "a name that is too long for its table", Subject: at, Remedy: "shorten it"}
@@ -84,7 +88,7 @@ func (t *nginxTest) longKeys(rows *nginx.Block) {
 	}
 	for r := range rows.All() {
 		key := r.Name()
-		if r.NArgs() == 1 && key != "" && !strings.ContainsAny(key[:1], `~\`) && !strings.Contains(key, "*") && !strings.HasPrefix(key, ".") {
+		if isLong(key) && r.NArgs() == 1 && !strings.ContainsAny(key[:1], `~\`) && !strings.Contains(key, "*") && !strings.HasPrefix(key, ".") {
 			t.tooLong("map_hash", "map_hash_bucket_size", rows.Parent, r, label(r.Tree().NameSpan(r.ID), "a key of this map"), key)
 		}
 	}
@@ -99,7 +103,7 @@ func (t *nginxTest) serverNamesHash(a *stack.Address) {
 	for _, server := range servers {
 		for _, r := range server.Own("server_name") {
 			for i, name := range r.Args() {
-				if !strings.ContainsAny(name, "*~$") {
+				if isLong(name) && !strings.ContainsAny(name, "*~$") {
 					t.tooLong("server_names_hash", "server_names_hash_bucket_size", server, r, label(r.ArgSpan(i), "a name on %s", a), strings.TrimPrefix(name, "."))
 				}
 			}
@@ -124,7 +128,7 @@ func (t *nginxTest) longVariables(subsystem *nginx.Block) {
 			default:
 				continue
 			}
-			if name, ok := strings.CutPrefix(r.Arg(at), "$"); ok {
+			if name, ok := strings.CutPrefix(r.Arg(at), "$"); ok && isLong(name) {
 				t.tooLong("variables_hash", "variables_hash_bucket_size", subsystem, r, label(r.ArgSpan(at), "a variable"), name)
 			}
 		}
@@ -133,20 +137,44 @@ func (t *nginxTest) longVariables(subsystem *nginx.Block) {
 
 // longTypes looks at lists of MIME types, whose table has buckets of one size.
 func (t *nginxTest) longTypes(b *nginx.Block) {
+	if !b.HasAny(mimeLists()) {
+		return
+	}
 	for r := range b.All() {
 		entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
 		if standing != catalog.Fits || entry.Type != catalog.TypeMIMETypes || entry.Section != catalog.Core || slices.Contains(r.Args(), "*") {
 			continue
 		}
 		for i, name := range r.Args() {
-			t.tooLong("test_types_hash", "", b, r, label(r.ArgSpan(i), "a MIME type"), name)
+			if isLong(name) {
+				t.tooLong("test_types_hash", "", b, r, label(r.ArgSpan(i), "a MIME type"), name)
+			}
 		}
 	}
+}
+
+// mimeLists are nginx's own directives that take lists of MIME types.
+var mimeLists = sync.OnceValue(func() []string {
+	return namesOf(func(d *catalog.Directive) bool { return d.Section == catalog.Core && d.Type == catalog.TypeMIMETypes })
+})
+
+// namesOf are the names of directives some entry of which is such.
+func namesOf(such func(d *catalog.Directive) bool) []string {
+	var names []string
+	for d := range catalog.All() {
+		if such(d) && !slices.Contains(names, d.Name) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // longHeaders looks at the headers that proxied requests are given.
 func (t *nginxTest) longHeaders(b *nginx.Block) {
 	for _, r := range slices.Concat(b.Own("proxy_set_header"), b.Own("proxy_hide_header")) {
+		if !isLong(r.Arg(0)) {
+			continue
+		}
 		t.tooLong("proxy_headers_hash", "proxy_headers_hash_bucket_size", b, r, label(r.ArgSpan(0), "a header"), r.Arg(0))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -62,6 +63,20 @@ func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ..
 	t.Report(at, append(analyzer.Causes{at}, causes...), f)
 }
 
+// warnsOf are the directives in which something is looked at.
+var warnsOf = sync.OnceValue(func() map[string]bool {
+	of := map[string]bool{}
+	for _, name := range []string{"allow", "deny", "set_real_ip_from", "geoip_proxy", "server_name", "index", "types", "hash", "ip_hash", "least_conn", "least_time", "random", "keepalive"} {
+		of[name] = true
+	}
+	for _, name := range namesOf(func(d *catalog.Directive) bool {
+		return d.Section == catalog.Core && (d.Type == catalog.TypeMIMETypes || d.Type == catalog.TypeBitmask)
+	}) {
+		of[name] = true
+	}
+	return of
+})
+
 func (t nginxWarnings) block(b *nginx.Block) {
 	if b.Context == catalog.Rows {
 		switch b.Name() {
@@ -72,11 +87,11 @@ func (t nginxWarnings) block(b *nginx.Block) {
 		}
 		return
 	}
-	words := map[string]map[string]nginx.Ref{} // by directive
-	types := map[string]string{}               // content type by extension
+	var words map[string]map[string]nginx.Ref // by directive
+	types := map[string]string{}              // content type by extension
 	var method nginx.Ref
 	for r := range b.All() {
-		if !t.written(r) {
+		if !warnsOf()[r.Name()] || !t.written(r) {
 			continue
 		}
 		switch r.Name() {
@@ -97,6 +112,9 @@ func (t nginxWarnings) block(b *nginx.Block) {
 		}
 		entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
 		if standing == catalog.Fits && entry.Section == catalog.Core && (entry.Type == catalog.TypeMIMETypes || entry.Type == catalog.TypeBitmask) {
+			if words == nil {
+				words = map[string]map[string]nginx.Ref{}
+			}
 			if words[r.Name()] == nil {
 				words[r.Name()] = map[string]nginx.Ref{}
 			}
@@ -233,9 +251,11 @@ func (t nginxWarnings) method(first *nginx.Ref, r nginx.Ref) {
 
 // cacheKeys looks for caches that tell no request from another.
 func (t nginxWarnings) cacheKeys(b *nginx.Block) {
-	for _, family := range []string{"fastcgi", "uwsgi", "scgi"} {
-		cache := b.Value(family + "_cache").From
-		if cache.IsZero() || !t.written(cache) || cache.Arg(0) == "off" || !b.Value(family+"_cache_key").Unset {
+	for _, c := range []struct{ family, cache, key string }{
+		{"fastcgi", "fastcgi_cache", "fastcgi_cache_key"}, {"uwsgi", "uwsgi_cache", "uwsgi_cache_key"}, {"scgi", "scgi_cache", "scgi_cache_key"},
+	} {
+		family, cache := c.family, b.Value(c.cache).From
+		if cache.IsZero() || !t.written(cache) || cache.Arg(0) == "off" || !b.Value(c.key).Unset {
 			continue
 		}
 		t.warn(cache, fmt.Sprintf("no \"%s_cache_key\" for \"%s_cache\"", family, family), diag.Finding{

@@ -111,13 +111,11 @@ func (in heads) of(key source.Span) source.Span {
 // scalars are the keys of a pool as written that take one value, each line once
 // however often its file is included.
 func scalars(pool *fpm.Pool) []*syntax.Entry {
-	var entries []*syntax.Entry
-	seen := map[*syntax.Entry]bool{}
-	for _, e := range pool.Entries() {
-		if e.Kind == syntax.Key && !e.Null && !seen[e] {
-			seen[e] = true
-			entries = append(entries, e)
-		}
-	}
-	return entries
+	all := pool.Entries()
+	seen := make(map[*syntax.Entry]bool, len(all))
+	return slices.DeleteFunc(all, func(e *syntax.Entry) bool {
+		again := seen[e]
+		seen[e] = true
+		return again || e.Kind != syntax.Key || e.Null
+	})
 }

@@ -148,22 +148,16 @@ type nameTable map[string]*nginx.Block
 
 // add enters a name, and returns the server that has it.
 func (t nameTable) add(name string, server *nginx.Block) *nginx.Block {
-	var keys []string
-	switch base, leading := strings.CutPrefix(name, "*."); {
-	case strings.HasPrefix(name, "~"):
-		keys = []string{name}
-	case leading:
-		keys = []string{"*." + base}
-	case len(name) > 1 && name[0] == '.':
-		keys = []string{name[1:], "*" + name}
-	default: // a trailing wildcard is its own key
-		keys = []string{name}
-	}
-	for _, key := range keys {
-		if t[key] != nil {
-			return t[key]
+	if len(name) > 1 && name[0] == '.' {
+		if first := t[name[1:]]; first != nil {
+			return first
 		}
-		t[key] = server
+		t[name[1:]] = server
+		name = "*" + name
 	}
+	if first := t[name]; first != nil { // a wildcard is its own key
+		return first
+	}
+	t[name] = server
 	return server
 }

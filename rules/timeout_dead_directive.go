@@ -50,7 +50,7 @@ type passing struct {
 	// open is set where requests may be passed on by something that is not known.
 	open bool
 	// noted are the passes for which inForce has noted the needs.
-	noted map[string]bool
+	noted []string
 }
 
 func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
@@ -127,12 +127,10 @@ func inForce(of map[*nginx.Block]*passing, b *nginx.Block, pass string, used map
 		switch {
 		case one == nil:
 			continue
-		case one.noted[pass]:
+		case slices.Contains(one.noted, pass):
 			return // and so for those around it
-		case one.noted == nil:
-			one.noted = map[string]bool{}
 		}
-		one.noted[pass] = true
+		one.noted = append(one.noted, pass)
 		for _, r := range one.needs {
 			if needs, _ := catalog.PassOf(r.Name()); pass == "" || needs == pass {
 				used[whereWritten(r)] = true

@@ -17,6 +17,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Directive is what is known of one directive in some contexts. Several may
@@ -181,18 +182,24 @@ func All() iter.Seq[*Directive] {
 	}
 }
 
-// firstNamed is the index of the first entry whose name is not less than name.
+// firstNamed is the index of the first entry of that name, that of no entry where there is none.
 func firstNamed(name string) int {
-	lo, hi := 0, len(directives)
-	for lo < hi {
-		if m := int(uint(lo+hi) >> 1); directives[m].Name < name {
-			lo = m + 1
-		} else {
-			hi = m
+	if i, ok := firstByName()[name]; ok {
+		return int(i)
+	}
+	return len(directives)
+}
+
+// firstByName is made when it is asked for: some commands look nothing up.
+var firstByName = sync.OnceValue(func() map[string]int16 {
+	first := make(map[string]int16, len(directives))
+	for i := range directives {
+		if name := directives[i].Name; i == 0 || directives[i-1].Name != name {
+			first[name] = int16(i) //nolint:gosec // there are some two thousand
 		}
 	}
-	return lo
-}
+	return first
+})
 
 // DefaultAt tells what holds on a version when the directive is absent.
 // ok: it is value. Neither ok nor unknown: there is no default. unknown: the

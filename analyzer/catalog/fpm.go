@@ -37,7 +37,7 @@ type FPMConstraint struct{ When, Message string }
 func FPMKeyNamed(name string, section FPMSection) (*FPMKey, bool) {
 	for i := range fpmKeys {
 		k := &fpmKeys[i]
-		if k.Section != section && k.Section != FPMAny {
+		if len(name) != len(k.Name) || k.Section != section && k.Section != FPMAny {
 			continue
 		}
 		if name == k.Name || !k.Array && k.Name != "include" && strings.EqualFold(name, k.Name) {

@@ -110,6 +110,9 @@ func (b *builder) file(f *syntax.INI) {
 		case e.Kind == syntax.Key && e.Name == "include":
 			include = e
 		default:
+			if b.current.entries == nil { // mostly a pool has a file to itself
+				b.current.entries = make([]entry, 0, min(len(f.Lines)-i, small))
+			}
 			b.current.entries = append(b.current.entries, entry{e, fold(e.Name), b.order, !b.adrift})
 			b.order++
 		}

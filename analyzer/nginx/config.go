@@ -3,6 +3,7 @@
 package nginx
 
 import (
+	"hash/maphash"
 	"iter"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ type Config struct {
 	expressions sync.Map
 	kept        atomic.Int64 // their size
 
-	// params are those of blocks with many, see FastCGIParams.
+	// params are those of blocks that were asked for, see FastCGIParams.
 	params sync.Map
 }
 
@@ -110,13 +111,10 @@ func (p *Placement) Chain() []source.Span {
 	return chain
 }
 
-// included are the files placed at an include directive; ok is false for other directives.
-func (p *Placement) included(d syntax.ID) (placed []*Placement, ok bool) {
-	i, ok := slices.BinarySearchFunc(p.includes, d, func(in inclusion, d syntax.ID) int { return int(in.at - d) })
-	if !ok {
-		return nil, false
-	}
-	return p.includes[i].placed, true
+// includesFrom are the include directives behind the one that opens a block.
+func (p *Placement) includesFrom(block syntax.ID) []inclusion {
+	i, _ := slices.BinarySearchFunc(p.includes, block, func(in inclusion, d syntax.ID) int { return int(in.at - d) })
+	return p.includes[i:]
 }
 
 // A Ref is one directive in one placement. The zero Ref is none.
@@ -163,6 +161,7 @@ type Block struct {
 	// Missing is set where an include directly in the block could not be read, or a template fills in directives.
 	Missing bool
 
+	names names // of all directives in it
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.
 	index map[string][]Ref
 	// keyed holds those that stand there many times by their first argument, too.
@@ -198,9 +197,13 @@ func (b *Block) All() iter.Seq[Ref] {
 }
 
 func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
-	for d := range p.Tree.Children(block) {
-		if placed, ok := p.included(d); ok {
-			for _, in := range placed {
+	includes := p.includesFrom(block)
+	for d := p.Tree.FirstChild(block); d != syntax.None; d = p.Tree.NextSibling(d) {
+		for len(includes) > 0 && includes[0].at < d { // those in a block before d
+			includes = includes[1:]
+		}
+		if len(includes) > 0 && includes[0].at == d {
+			for _, in := range includes[0].placed {
 				if !walk(in, syntax.Root, yield) {
 					return false
 				}
@@ -217,35 +220,79 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 // Own are the directives of that name directly in the block, in order. For
 // `server` blocks use Children.
 func (b *Block) Own(name string) []Ref {
-	if b.index != nil {
+	switch {
+	case !b.names.mayHave(name):
+		return nil
+	case b.index != nil:
 		return b.index[name]
 	}
-	var own []Ref
-	for r := range b.All() {
-		if r.Name() == name {
-			own = append(own, r)
+	var few [32]Ref // mostly enough, so that no more memory is asked for than is kept
+	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name))
+}
+
+// appendOwn is walk without a call for each directive.
+func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
+	includes := p.includesFrom(block)
+	for d := p.Tree.FirstChild(block); d != syntax.None; d = p.Tree.NextSibling(d) {
+		for len(includes) > 0 && includes[0].at < d {
+			includes = includes[1:]
+		}
+		switch {
+		case len(includes) > 0 && includes[0].at == d:
+			for _, in := range includes[0].placed {
+				own = appendOwn(own, in, syntax.Root, name)
+			}
+		case p.Tree.IsNamed(d, name):
+			own = append(own, Ref{p, d})
 		}
 	}
 	return own
 }
 
-// HasAny reports whether a directive of one of the names stands directly in the block.
-func (b *Block) HasAny(names map[string]bool) bool {
-	if b.index != nil {
-		for name := range names {
-			if len(b.index[name]) > 0 {
-				return true
-			}
+// Has reports whether a directive of that name stands directly in the block.
+func (b *Block) Has(name string) bool { return !b.lastOwn(name).IsZero() }
+
+// lastOwn is the last directive of that name directly in the block; zero for none.
+func (b *Block) lastOwn(name string) Ref {
+	switch {
+	case !b.names.mayHave(name):
+		return Ref{}
+	case b.index != nil:
+		if own := b.index[name]; len(own) > 0 {
+			return own[len(own)-1]
 		}
-		return false
+		return Ref{}
 	}
-	for r := range b.All() {
-		if names[r.Name()] {
-			return true
-		}
+	var few [8]Ref // mostly enough, so that no memory is asked for
+	if own := appendOwn(few[:0], b.Place, b.ID, name); len(own) > 0 {
+		return own[len(own)-1]
 	}
-	return false
+	return Ref{}
 }
+
+// names tells quickly of most names that a block does not have them: each name
+// has one of the bits.
+type names [4]uint64
+
+var nameSeed = maphash.MakeSeed()
+
+func nameBit(name string) (word int, bit uint64) {
+	h := maphash.String(nameSeed, name)
+	return int(h >> 6 & 3), 1 << (h & 63)
+}
+
+func (n *names) add(name string) {
+	word, bit := nameBit(name)
+	n[word] |= bit
+}
+
+func (n *names) mayHave(name string) bool {
+	word, bit := nameBit(name)
+	return n[word]&bit != 0
+}
+
+// HasAny reports whether a directive of one of the names stands directly in the block.
+func (b *Block) HasAny(names []string) bool { return slices.ContainsFunc(names, b.Has) }
 
 // small is the most directives in a block that is not indexed by their names.
 const small = 64

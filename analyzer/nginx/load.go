@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -110,6 +111,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	for child := range t.Children(d) {
 		block.size++
 		name := t.Name(child)
+		block.names.add(name)
 		switch {
 		case !take(&b.budget.directives):
 			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d directives, those of a file counted as often as it is included", MaxPlaced))
@@ -146,6 +148,9 @@ func (b *builder) missing(m Missing) {
 func (b *builder) tooMany(at Ref, block *Block, what string) {
 	block.Missing = true
 	block.size = small + 1 // what is left out is in the tree all the same
+	for i := range block.names {
+		block.names[i] = math.MaxUint64
+	}
 	if b.config.TooMany.IsZero() {
 		b.config.TooMany, b.config.TooManyOf = at, what
 	}
@@ -257,6 +262,4 @@ func FilledIn(name string, alone bool) bool {
 var reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // Opaque reports whether a word holds a template's part, whose value is not known here.
-func Opaque(word string) bool {
-	return strings.Contains(word, "{{") || strings.Contains(word, "{%") || strings.Contains(word, "<%")
-}
+func Opaque(word string) bool { return syntax.Opaque(word) }

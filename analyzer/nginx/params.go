@@ -54,23 +54,27 @@ type Params struct {
 // of the innermost block that has any, and none from further out. An `if` has
 // none of its own: it sends those of its location.
 func (b *Block) FastCGIParams() Params {
+	if params, again := b.Config.params.Load(b); again {
+		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
+	}
 	refs, in, known := b.List("fastcgi_param")
 	if len(refs) == 0 {
 		return Params{Known: known}
 	}
-	if len(refs) <= small {
-		return newParams(refs, in, known)
-	}
 	if params, again := b.Config.params.Load(in); again {
+		b.Config.params.Store(b, params)
 		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
 	}
 	params := newParams(refs, in, known)
-	params.byKey = map[string][]Param{}
-	for _, param := range params.All {
-		params.byKey[param.Key()] = append(params.byKey[param.Key()], param)
+	if len(refs) > small {
+		params.byKey = map[string][]Param{}
+		for _, param := range params.All {
+			params.byKey[param.Key()] = append(params.byKey[param.Key()], param)
+		}
+		params.standIns = params.findStandIns()
 	}
-	params.standIns = params.findStandIns()
 	b.Config.params.Store(in, &params)
+	b.Config.params.Store(b, &params)
 	return params
 }
 
@@ -194,7 +198,7 @@ type Path struct {
 // false where that is not known, or depends on other variables.
 func (b *Block) Path(p Param) (at Path, ok bool) {
 	at.From = p.Ref
-	base, rest := "", strings.NewReplacer("${", "$", "}", "").Replace(p.Value())
+	base, rest := "", unbraced.Replace(p.Value())
 	for _, variable := range []string{"$document_root", "$realpath_root", "$request_filename"} {
 		after, found := strings.CutPrefix(rest, variable)
 		if !found {
@@ -217,6 +221,9 @@ func (b *Block) Path(p Param) (at Path, ok bool) {
 	at.Base, at.File = path.Clean(base+literal), variables == ""
 	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value()) && (at.File || fromRequest.MatchString(variables))
 }
+
+// unbraced writes `${name}` as `$name`.
+var unbraced = strings.NewReplacer("${", "$", "}", "")
 
 // fromRequest matches what begins with a variable whose value always begins with a slash.
 var fromRequest = regexp.MustCompile(`^\$(fastcgi_script_name|uri|document_uri|request_uri)\b`)

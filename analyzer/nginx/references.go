@@ -113,14 +113,16 @@ type mentions struct {
 
 // spoils reports whether a directive may hold another one as arguments, for want
 // of a `;`: one of those that define names, or more of them than it takes.
-func spoils(b *Block, r Ref) bool {
-	entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
-	if standing != catalog.Fits {
-		return false
+func spoils(entry *catalog.Directive, r Ref) bool {
+	if !entry.ArgsAt(r.Place.Block.Config.Version).Accepts(r.NArgs()) {
+		return true
 	}
-	return !entry.ArgsAt(b.Config.Version).Accepts(r.NArgs()) || slices.ContainsFunc(r.Args(), func(arg string) bool {
-		return slices.Contains(definers[:], arg)
-	})
+	for i := range r.NArgs() {
+		if slices.Contains(definers[:], r.Arg(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxMentions is how many places of names are looked at.
@@ -136,7 +138,7 @@ var definers = [...]string{
 func (m *mentions) block(b *Block, in catalog.Context) {
 	children := b.Children
 	for r := range b.All() {
-		m.directive(b, r, in)
+		mentioning{m, b, r}.directive(in)
 		if len(children) == 0 || children[0].Ref() != r {
 			continue
 		}
@@ -160,61 +162,79 @@ func (m *mentions) hideVariables() {
 	m.hidden[Kind{Thing: Variable, In: catalog.AnyStream}] = true
 }
 
-func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
-	add := func(kind Kind, defines bool, arg int, written string) {
-		name := written
-		if kind.Thing == Variable || kind.Thing == LogFormat {
-			name = strings.ToLower(name)
-		}
-		mention := Mention{Ref: r, Kind: kind, Name: name, Written: written, Arg: arg, Block: b, Defines: defines}
-		if defines || !builtIn(mention) {
-			if len(m.list) == maxMentions {
-				m.spoiled = true
-				return
-			}
-			m.list = append(m.list, mention)
-		}
-		if defines && Opaque(written) {
-			m.hidden[kind] = true
-		}
+// A mentioning is a directive that is looked at.
+type mentioning struct {
+	*mentions
+	b *Block
+	r Ref
+}
+
+func (m mentioning) add(kind Kind, defines bool, arg int, written string) {
+	name := written
+	if kind.Thing == Variable || kind.Thing == LogFormat {
+		name = strings.ToLower(name)
 	}
+	mention := Mention{Ref: m.r, Kind: kind, Name: name, Written: written, Arg: arg, Block: m.b, Defines: defines}
+	if defines || !builtIn(mention) {
+		if len(m.list) == maxMentions {
+			m.spoiled = true
+			return
+		}
+		m.list = append(m.list, mention)
+	}
+	if defines && Opaque(written) {
+		m.hidden[kind] = true
+	}
+}
+
+func (m mentioning) directive(in catalog.Context) {
+	b, r := m.b, m.r
+	entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
 	if in == catalog.AnyHTTP || in == catalog.AnyStream {
 		variable := Kind{Thing: Variable, In: in}
-		names, known := definedVariables(b, r)
-		for _, name := range names {
-			add(variable, true, -1, name)
+		known := true
+		if text := r.Head().Text(); strings.Contains(text, "$") || strings.Contains(text, "(?") || r.Tree().FilledIn(r.ID) {
+			var names []string
+			names, known = definedVariables(b, r)
+			for _, name := range names {
+				m.add(variable, true, -1, name)
+			}
+			for arg, name := range usedVariables(b, r) {
+				m.add(variable, false, arg, name)
+			}
+		} else if r.Name() == "memcached_pass" {
+			for arg, name := range usedVariables(b, r) {
+				m.add(variable, false, arg, name)
+			}
 		}
-		for arg, name := range usedVariables(b, r) {
-			add(variable, false, arg, name)
-		}
-		if !known || b.Context&catalog.Rows == 0 && !catalog.Known(r.Name()) {
+		if !known || b.Context&catalog.Rows == 0 && standing == catalog.Nobody {
 			m.hidden[variable] = true
 		}
 	}
 	if b.Context&catalog.Rows != 0 {
 		return
 	}
-	m.spoiled = m.spoiled || spoils(b, r)
+	m.spoiled = m.spoiled || standing == catalog.Fits && spoils(entry, r)
 	switch name := r.Name(); name {
 	case "load_module":
 		if !catalog.KnownModule(r.Arg(0)) {
 			m.hideVariables()
 		}
 	case "log_format":
-		add(Kind{LogFormat, in, name}, true, 0, r.Arg(0))
+		m.add(Kind{LogFormat, in, name}, true, 0, r.Arg(0))
 	case "access_log":
 		if r.NArgs() > 1 && r.Arg(0) != "off" && !Opaque(r.Arg(1)) {
-			add(Kind{LogFormat, in, "log_format"}, false, 1, r.Arg(1))
+			m.add(Kind{LogFormat, in, "log_format"}, false, 1, r.Arg(1))
 		}
 	case "thread_pool":
-		add(Kind{Thing: ThreadPool, Definer: name}, true, 0, r.Arg(0))
+		m.add(Kind{Thing: ThreadPool, Definer: name}, true, 0, r.Arg(0))
 	case "aio":
 		if pool, ok := strings.CutPrefix(r.Arg(0), "threads="); ok && isPlain(pool) {
-			add(Kind{Thing: ThreadPool, Definer: "thread_pool"}, false, 0, pool)
+			m.add(Kind{Thing: ThreadPool, Definer: "thread_pool"}, false, 0, pool)
 		}
 	default:
 		if definer, argument := zoneOf(name, in); definer != "" {
-			m.zone(r, Kind{Zone, in, definer}, argument, add)
+			m.zone(Kind{Zone, in, definer}, argument)
 		}
 	}
 }
@@ -237,32 +257,31 @@ func zoneOf(directive string, in catalog.Context) (definer, argument string) {
 	case directive == "ssl_session_cache":
 		return directive, "shared:"
 	}
-	for _, module := range []string{"proxy", "fastcgi", "uwsgi", "scgi"} {
-		switch definer = module + "_cache_path"; directive {
-		case definer:
-			return definer, "keys_zone="
-		case module + "_cache":
-			return definer, ""
-		}
+	switch directive {
+	case "proxy_cache_path", "fastcgi_cache_path", "uwsgi_cache_path", "scgi_cache_path":
+		return directive, "keys_zone="
+	case "proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache":
+		return directive + "_path", ""
 	}
 	return "", ""
 }
 
 // zone reads a directive that names a zone, with its size where it defines it.
-func (m *mentions) zone(r Ref, kind Kind, argument string, add func(kind Kind, defines bool, arg int, name string)) {
+func (m mentioning) zone(kind Kind, argument string) {
+	r := m.r
 	for i, arg := range r.Args() {
 		named, ok := strings.CutPrefix(arg, argument)
 		switch {
 		case !ok || argument == "" && i > 0:
 		case r.Name() == "zone" && kind.Definer == "zone":
 			if isPlain(named) {
-				add(kind, r.NArgs() > 1, i, named)
+				m.add(kind, r.NArgs() > 1, i, named)
 			}
 		case r.Name() == kind.Definer:
 			name, _, _ := strings.Cut(named, ":")
-			add(kind, true, i, name)
+			m.add(kind, true, i, name)
 		case isPlain(named) && (named != "off" || !strings.HasSuffix(kind.Definer, "_path")):
-			add(kind, false, i, named)
+			m.add(kind, false, i, named)
 		}
 	}
 }

@@ -58,8 +58,8 @@ func (v Value) Arg(i int) string {
 // only what is not set beside it.
 func (b *Block) Value(name string) Value {
 	for at := b; at != nil; at = at.Parent {
-		if own := at.Own(name); len(own) > 0 {
-			v := Value{Origin: Outer, From: own[len(own)-1], In: at}
+		if last := at.lastOwn(name); !last.IsZero() {
+			v := Value{Origin: Outer, From: last, In: at}
 			if at == b {
 				v.Origin = Here
 			}

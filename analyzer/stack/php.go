@@ -203,8 +203,8 @@ func (t *Target) DocumentRoot() (root string, ok bool) {
 	params := t.Block.FastCGIParams()
 	sent, _, sentKnown := params.Get("DOCUMENT_ROOT")
 	script, scriptKnown := params.Script()
-	switch strings.NewReplacer("{", "", "}", "").Replace(sent.Value()) {
-	case "$document_root", "$realpath_root":
+	switch sent.Value() {
+	case "$document_root", "$realpath_root", "${document_root}", "${realpath_root}":
 	default:
 		return "", false
 	}

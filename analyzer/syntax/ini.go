@@ -100,6 +100,8 @@ func CountEntries(text string) int {
 // Beyond php-fpm 8.2 it takes the quoted fallbacks of PHP 8.3 (`${NAME:-"a b"}`).
 func ParseINI(f *source.File) *INI {
 	p := iniParser{ini: &INI{File: f}}
+	// Most lines hold an entry; where there are many, they may as well be empty.
+	p.ini.Lines = make([]Entry, 0, min(1+strings.Count(f.Text, "\n"), 64))
 	for start := 0; start < len(f.Text); {
 		end := len(f.Text)
 		if i := strings.IndexByte(f.Text[start:], '\n'); i >= 0 {

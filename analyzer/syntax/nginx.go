@@ -36,6 +36,9 @@ type Tree struct {
 
 	indentOnce sync.Once // asked by rules that run at the same time
 	indent     string
+
+	filledInOnce sync.Once
+	filledIn     []uint64 // a bit for each directive; nil where there is none
 }
 
 // A node is one directive. Its children follow it directly in the slice.
@@ -109,6 +112,18 @@ func (t *Tree) Name(d ID) string {
 		return ""
 	}
 	return t.value(n.word)
+}
+
+// IsNamed reports whether Name is name.
+func (t *Tree) IsNamed(d ID, name string) bool {
+	n := &t.nodes[d]
+	if n.nwords == 0 {
+		return name == ""
+	}
+	if w := &t.words[n.word]; w.flags == 0 {
+		return int(w.end-w.start) == len(name) && t.File.Text[w.start:w.end] == name
+	}
+	return t.value(n.word) == name
 }
 
 // NArgs is the number of words after the name.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -61,29 +62,53 @@ func parse(f *source.File, keep bool) (*Tree, []Token) {
 		}}
 		return t, []Token{{Kind: TokenStray, Start: 0, End: len(f.Text)}}
 	}
-	p := newParser(f, keep, nil)
+	var own *scratch
+	if len(f.Text) <= scratchText {
+		own, _ = scratches.Get().(*scratch)
+	}
+	p := newParser(f, keep, nil, own)
 	p.run()
 	if plan := p.braces(); plan != nil {
 		errors := p.tree.Errors
-		p = newParser(f, keep, plan)
+		p = newParser(f, keep, plan, own)
 		p.run()
 		p.tree.Errors = errors
+	}
+	if own != nil {
+		own.words, own.frames = p.tree.words, p.frames
+		p.tree.words = append(make([]word, 0, len(own.words)), own.words...)
+		scratches.Put(own)
 	}
 	return p.tree, p.tokens
 }
 
-func newParser(f *source.File, keep bool, plan *plan) *parser {
+// A scratch is memory that parsers of files of up to scratchText bytes use one
+// after another: a tree keeps no more words than it has, and how many these are is
+// known in the end.
+type scratch struct {
+	words  []word
+	frames []frame
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+const scratchText = 256 << 10
+
+func newParser(f *source.File, keep bool, plan *plan, own *scratch) *parser {
 	// As many directives as there are `;` and `{`, within reason: these may stand in comments.
 	n := strings.Count(f.Text, ";") + strings.Count(f.Text, "{")
 	n = min(n, len(f.Text)/8) + 1
+	if own == nil {
+		own = &scratch{words: make([]word, 0, 2*n)}
+	}
 	return &parser{
 		tree: &Tree{
 			File:  f,
 			nodes: append(make([]node, 0, n), node{parent: None, open: -1, flags: nodeClosed}),
-			words: make([]word, 0, 2*n),
+			words: own.words[:0],
 		},
 		text: f.Text, multi: -1, stray: -1, unclosed: -1, keep: keep, plan: plan,
-		frames: []frame{{id: Root}},
+		frames: append(own.frames[:0], frame{id: Root}),
 		budget: 2*len(f.Text) + 1<<16,
 	}
 }

@@ -43,7 +43,7 @@ var planted = []struct {
 	{"fixer", "fixer", []string{"nginx-lint/analyzer/nginx/sub", "nginx-lint/analyzer/stack/sub", "nginx-lint/analyzer/syntax/sub", "nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/diag/sub", "os"}},
 	{"render", "cmd/internal/render", []string{"nginx-lint/rules/sub"}, []string{"nginx-lint/analyzer/diag/sub"}},
 	{"main", "cmd/nginx-lint", []string{"nginx-lint/rules/sub"}, []string{"nginx-lint/cmd/internal/cli/sub", "os"}},
-	{"tests", "cmd/internal/cli", []string{"testing", "nginx-lint/analyzer/nginx/nginxtest/sub"}, []string{"nginx-lint/rules/sub"}},
+	{"tests", "cmd/internal/cli", []string{"testing", "nginx-lint/analyzer/nginx/nginxtest/sub", "nginx-lint/analyzer/hosttest/sub"}, []string{"nginx-lint/rules/sub"}},
 }
 
 // TestOneProgram: pre-commit installs every program of the repository, so there is one.
