@@ -190,6 +190,9 @@ func (d *driver) finish() *diag.Report {
 	slices.SortFunc(r.Files, func(a, b *source.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(r.Notes, func(a, b diag.ReadNote) int { return strings.Compare(a.Path, b.Path) })
 	d.unresolved()
+	if d.opts.Accounts {
+		d.accounts()
+	}
 	for name, err := range d.failures {
 		r.Failures = append(r.Failures, diag.Failure{Path: name, Err: err})
 	}

@@ -22,6 +22,15 @@ var passes = []struct {
 	{"memcached_pass", Memcached},
 }
 
+// Passes are the directives of a block that pass requests on.
+func Passes(b *nginx.Block) []nginx.Ref {
+	var found []nginx.Ref
+	for _, pass := range passes {
+		found = append(found, b.Own(pass.name)...)
+	}
+	return found
+}
+
 // A finder finds the targets of a scope.
 type finder struct {
 	scope     *Scope
