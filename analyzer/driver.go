@@ -171,6 +171,7 @@ func (p *Pass) scope() {
 // finish sorts, de-duplicates and silences.
 func (d *driver) finish() *diag.Report {
 	found, yielded := d.precedence(d.wantedLevels(d.findings))
+	found = slices.DeleteFunc(found, func(f reported) bool { return f.Subject.Span.File != nil && standIn(f.Subject.Span.File.Path) })
 	found = d.merge(found)
 	r := &d.report
 	for i := range found {
@@ -226,7 +227,7 @@ func (d *driver) concerns(f diag.Finding) bool {
 	if d.isNamed(f.Subject.Span.File.Path) {
 		return true
 	}
-	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return d.isNamed(l.Span.File.Path) })
+	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return l.Span.File != nil && d.isNamed(l.Span.File.Path) })
 }
 
 // precedence parts off findings whose cause a stronger rule has reported.
@@ -291,15 +292,16 @@ func (d *driver) merge(found []reported) []reported {
 			at[k] = len(merged)
 			f.Places = 1
 			if f.at.Place != nil {
-				f.IncludeChain = f.at.Place.Chain()
+				f.IncludeChain = written(f.at.Place.Chain())
 			}
 			merged = append(merged, f)
 			continue
 		}
 		m := &merged[i]
 		if fresh {
-			if m.Places++; m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
-				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
+			m.Places++
+			if chain := written(f.at.Place.Chain()); len(chain) > 0 && m.Places <= maxChains {
+				m.Notes = append(m.Notes, "also "+describeChain(chain))
 			}
 		}
 		if joins[k] == nil {
@@ -387,6 +389,7 @@ func (d *driver) complete(f *reported) {
 	if f.Context.IsZero() {
 		f.Context = d.context(span)
 	}
+	f.Related = withoutImages(f.Related)
 	fixes := f.Fixes[:0:0]
 	for _, fix := range f.Fixes {
 		if d.lower(f, &fix) {
@@ -421,7 +424,7 @@ func (d *driver) context(span source.Span) source.Span {
 // could see. It reports false for a fix that edits what is no file.
 func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 	for _, e := range fix.Edits {
-		if strings.HasPrefix(e.Span.File.Path, "stock:") {
+		if standIn(e.Span.File.Path) {
 			return false
 		}
 		file := d.files.get(e.Span.File.Path)
@@ -490,7 +493,7 @@ func (d *driver) unresolved() {
 	}
 	r.Unresolved = append(r.Unresolved, d.services.unread()...)
 	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
-		return !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
+		return standIn(u.Span.File.Path) || !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
 	})
 	slices.SortFunc(r.Unresolved, func(a, b diag.Unresolved) int {
 		return cmp.Or(a.Span.Compare(b.Span), strings.Compare(string(a.Reason), string(b.Reason)), strings.Compare(a.What, b.What))

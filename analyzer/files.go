@@ -176,6 +176,11 @@ func (f *file) anyINI() *syntax.INI {
 	return f.php
 }
 
+// own reports whether the file is one that an image brings: nobody here wrote it.
+func (f *file) own() bool { return standIn(f.path) }
+
+func standIn(name string) bool { return strings.HasPrefix(name, "stock:") }
+
 // missing reports whether the file could not be read because it is not there.
 func (f *file) missing() bool {
 	return errors.Is(f.err, fs.ErrNotExist) || errors.Is(f.err, source.ErrNotRegular) || errors.Is(f.err, fs.ErrInvalid)

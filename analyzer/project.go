@@ -481,11 +481,11 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		in := r.container(true)
 		p.wanted(f, "a main nginx file")
 		c := nginx.Load(f.nginx, p.opts.NginxVersion, r, budget)
-		c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
 		p.services.nginx[c] = in
 		note(c)
-		p.mains = append(p.mains, c)
+		p.addMain(c)
 	}
+	p.loadImageMains(budget, note)
 	var lone []*nginx.Config
 	for _, f := range candidates {
 		if kinds[f] != kindNginx || placed[f.nginx] || p.linked(f) {
@@ -509,6 +509,11 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 			p.fragments = append(p.fragments, c)
 		}
 	}
+}
+
+func (p *project) addMain(c *nginx.Config) {
+	c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
+	p.mains = append(p.mains, c)
 }
 
 // linked reports whether a file is read through a symbolic link in the tree, or
@@ -661,7 +666,7 @@ func (p *project) isNamed(name string) bool {
 func (p *project) wanted(f *file, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !f.reported {
+	if !f.reported && !f.own() {
 		f.reported = true
 		p.report.Files = append(p.report.Files, f.src)
 		p.report.Notes = append(p.report.Notes, diag.ReadNote{Path: f.path, Why: why})

@@ -202,8 +202,15 @@ func (r *reader) inContainer(pattern string) (names []string, complete, known bo
 		switch at.Kind {
 		case compose.File:
 			names = append(names, name)
+		case compose.Own:
+			if own := r.p.imageFile(r.view.Image, path.Join(dir, name)); own != nil {
+				places[name] = compose.Place{Path: own.path}
+				names = append(names, name)
+			} else {
+				complete = false
+			}
 		case compose.Nothing, compose.Folder:
-		case compose.Unknown, compose.Own, compose.Text:
+		case compose.Unknown, compose.Text:
 			complete = false
 		}
 	}
@@ -291,12 +298,15 @@ func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.B
 			m := fpm.Load(main, c, budget)
 			m.Version = img.Version(base)
 			for _, f := range m.Files {
-				if !strings.HasPrefix(f.File.Path, "stock:") {
+				if !standIn(f.File.Path) {
 					m.Path = f.File.Path
 					taken[f] = true
 				}
 			}
 			return m
+		}
+		if !s.view.OwnConfig() {
+			continue
 		}
 		side := img.Side(base)
 		m := load(max(side, compose.ListenLast))
@@ -309,6 +319,7 @@ func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.B
 				m = newer
 			}
 		}
+		m.PHP = p.imagePHP(s, img.Config)
 		p.services.masters[m] = s
 		p.masters = append(p.masters, m)
 	}

@@ -40,7 +40,7 @@ func (d *driver) accounts() {
 				continue
 			}
 			add := func(address, leads string) {
-				places[diag.Target{Span: at, What: written(t.Pass), Address: address, Leads: leads}]++
+				places[diag.Target{Span: at, What: directive(t.Pass), Address: address, Leads: leads}]++
 			}
 			if t.Unknown != "" {
 				if wrong := rules(t.Pass.ArgSpan(0)); len(wrong) > 0 {
@@ -60,7 +60,7 @@ func (d *driver) accounts() {
 		for b := range c.Blocks(catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
 			for _, r := range stack.Passes(b) {
 				if d.unusedNginx[c] && d.isNamed(r.Head().File.Path) && !d.leftOut(r.Head().File.Path) {
-					places[diag.Target{Span: r.Head(), What: written(r), Leads: "not in use: no main file beside it includes it"}]++
+					places[diag.Target{Span: r.Head(), What: directive(r), Leads: "not in use: no main file beside it includes it"}]++
 				}
 			}
 		}
@@ -74,8 +74,8 @@ func (d *driver) accounts() {
 	})
 }
 
-// written is a directive with its argument, as short as it can be written.
-func written(r nginx.Ref) string { return r.Name() + " " + r.Arg(0) }
+// directive is a directive with its argument, as short as it can be written.
+func directive(r nginx.Ref) string { return r.Name() + " " + r.Arg(0) }
 
 // whyUnknown says why the address of a target is not known.
 var whyUnknown = map[diag.Reason]string{

@@ -188,6 +188,8 @@ type Dockerfile struct {
 	Command, Entrypoint *Command
 	// Env are the variables of the image.
 	Env map[string]Value
+	// User is whom the image's program is started as; "" where that is not written.
+	User string
 	// Unknown is set where not all of it could be read.
 	Unknown bool
 
@@ -381,6 +383,8 @@ func (d *Dockerfile) instruction(in Instruction, scope argScope, b *Build, order
 			text.WriteString("\n" + doc.Text)
 		}
 		d.Runs = append(d.Runs, Run{text.String(), in.Span, order})
+	case "USER":
+		d.User = in.Text
 	case "CMD":
 		d.Command = execForm(in, scope)
 	case "ENTRYPOINT":

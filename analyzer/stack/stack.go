@@ -151,6 +151,9 @@ func (s *Scope) User(c *nginx.Config) (user, group string, from nginx.Ref, known
 	} else if c.Fragment || !c.Top.Missing {
 		user = s.NginxUser
 	}
+	if in := s.Containers; in != nil && slices.ContainsFunc(in.Nginx[c], func(from *compose.Service) bool { return !in.Views[from].Root() }) {
+		return user, user, from, false // the workers are whoever the container is started as
+	}
 	group = user
 	if !from.IsZero() {
 		switch from.NArgs() {
