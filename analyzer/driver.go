@@ -491,7 +491,6 @@ func (d *driver) unresolved() {
 			}
 		}
 	}
-	r.Unresolved = append(r.Unresolved, d.services.unread()...)
 	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
 		return standIn(u.Span.File.Path) || !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
 	})

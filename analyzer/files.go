@@ -76,6 +76,8 @@ type file struct {
 
 	// reported is set once it counts as read.
 	reported bool
+	// foreign is set for what builds and starts containers, which no server reads.
+	foreign bool
 }
 
 func newFiles(fsys *links) *files {

@@ -129,6 +129,8 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 	f := d.files.get(src.Path)
 	var comments []source.Span
 	switch {
+	case f.foreign:
+		comments = commentLines(src)
 	case f.anyINI() != nil:
 		comments = f.anyINI().Comments
 	case f.nginx != nil:

@@ -155,6 +155,13 @@ func (p *project) gather() ([]*file, error) {
 			continue
 		case info.IsDir():
 			places = append(places, p.together(name)...)
+		case p.isCompose(name):
+			p.composeFiles = append(p.composeFiles, name)
+			if around := p.repository(name); len(around) > 0 {
+				places = append(places, around...)
+			} else {
+				places = append(places, path.Dir(name))
+			}
 		default:
 			places = append(append(places, name), p.repository(name)...)
 		}
@@ -367,6 +374,11 @@ func (p *project) load(candidates []*file) error {
 	}
 	for name := range p.reached {
 		if _, broken := p.links.broken[name]; broken {
+			named++
+		}
+	}
+	for _, name := range p.composeFiles {
+		if p.names(name) {
 			named++
 		}
 	}

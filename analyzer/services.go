@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"nginx-lint/analyzer/compose"
-	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
@@ -63,7 +62,7 @@ func (p *project) findServices() {
 	byDir := map[string][]string{}
 	var dirs []string
 	for _, name := range slices.Compact(p.composeFiles) {
-		if spareProject.MatchString(path.Base(name)) {
+		if spareProject.MatchString(path.Base(name)) && !p.names(name) {
 			continue
 		}
 		dir := path.Dir(name)
@@ -73,26 +72,13 @@ func (p *project) findServices() {
 		byDir[dir] = append(byDir[dir], path.Base(name))
 	}
 	for _, dir := range dirs {
-		for _, project := range compose.Load(dir, byDir[dir], p.open) {
+		for _, project := range compose.Load(dir, byDir[dir], p.opener(dir)) {
 			p.services.problems = append(p.services.problems, project.Problems...)
 			for _, s := range project.Services {
 				p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
 			}
 		}
 	}
-}
-
-// unread lists the compose files that could not be read: what they say is not known.
-func (ss *services) unread() []diag.Unresolved {
-	var found []diag.Unresolved
-	for _, problem := range ss.problems {
-		u := diag.Unresolved{Span: problem.Span, Reason: diag.MissingInclude, What: "services: " + problem.Text}
-		if problem.Limit {
-			u.Reason = diag.LimitReached
-		}
-		found = append(found, u)
-	}
-	return found
 }
 
 // open is the text of a file; nil where it cannot be read, or lies elsewhere.

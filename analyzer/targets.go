@@ -34,9 +34,10 @@ func (d *driver) accounts() {
 	}
 	places := map[diag.Target]int{}
 	for _, s := range d.scopes {
+		named := s.Containers != nil && slices.ContainsFunc(s.Containers.Project.Files, func(f *source.File) bool { return d.names(f.Path) })
 		for _, t := range s.Targets {
 			at := t.Pass.Head()
-			if !d.isNamed(at.File.Path) || d.leftOut(at.File.Path) {
+			if !named && !d.isNamed(at.File.Path) || d.leftOut(at.File.Path) {
 				continue
 			}
 			add := func(address, leads string) {
