@@ -194,6 +194,7 @@ type Dockerfile struct {
 	Unknown bool
 
 	workdir Value
+	ignore  *ignore
 }
 
 // A Copy puts files of the build's context, or a text, into the image.
@@ -257,7 +258,11 @@ func (s *Service) readDockerfile(open func(string) *source.File) {
 	if f == nil {
 		return
 	}
-	s.Dockerfile = readStage(f, b)
+	if s.Dockerfile = readStage(f, b); s.Dockerfile != nil {
+		var ok bool
+		s.Dockerfile.ignore, ok = readIgnore(b, open)
+		s.Dockerfile.Unknown = s.Dockerfile.Unknown || !ok
+	}
 }
 
 // readStage reads the stage of a Dockerfile that a build is of; nil where it is not to be told.

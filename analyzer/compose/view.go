@@ -256,12 +256,14 @@ func (v *View) copied(c Copy, name string) (p Place, ok bool) {
 func (v *View) copiedFrom(from, rest string, c Copy) (Place, bool) {
 	p := v.here(from, c.Span)
 	switch {
+	case p.Kind == File && v.Service.Dockerfile.ignore.leavesOut(p.Path):
+		return Place{}, false
 	case p.Kind == Folder: // its content
 		if rest == "" {
 			return p, true
 		}
 		p = v.here(path.Join(from, rest), c.Span)
-		return p, p.Kind != Nothing
+		return p, p.Kind != Nothing && (p.Kind != File || !v.Service.Dockerfile.ignore.leavesOut(p.Path))
 	case p.Kind == File && (rest == "" && !c.Folder || rest == path.Base(from)):
 		return p, true
 	case p.Kind == File && rest == "":
@@ -415,14 +417,16 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 	places = map[string]Place{}
 	complete = !v.unsure
 	names := map[string]bool{}
-	list := func(folder string) {
+	list := func(folder string, out *ignore) {
 		entries, err := v.fs.ReadDir(folder)
 		if err != nil {
 			complete = false
 			return
 		}
 		for _, e := range entries {
-			names[e.Name()] = true
+			if !out.leavesOut(path.Join(folder, e.Name())) {
+				names[e.Name()] = true
+			}
 		}
 	}
 	covered := false
@@ -438,7 +442,7 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 			covered = true
 			switch p := v.mounted(m, rest); p.Kind {
 			case Folder:
-				list(p.Path)
+				list(p.Path, nil)
 			case Nothing:
 			case Unknown, Own, File, Text:
 				complete = false
@@ -459,7 +463,7 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 }
 
 // imageNames adds the names that the image has in a folder.
-func (v *View) imageNames(dir string, names map[string]bool, list func(string)) (complete bool) {
+func (v *View) imageNames(dir string, names map[string]bool, list func(string, *ignore)) (complete bool) {
 	complete = v.Image != nil
 	if v.Image != nil {
 		for name := range v.Image.Files(ListenLast) {
@@ -498,7 +502,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string)) 
 					switch p := v.here(f, c.Span); {
 					case p.Kind == Folder:
 						if v.here(path.Join(f, rest), c.Span).Kind == Folder {
-							list(path.Join(f, rest))
+							list(path.Join(f, rest), d.ignore)
 						}
 					case rest == "":
 						names[path.Base(f)] = true
