@@ -147,9 +147,33 @@ func (ss *services) reads(file string, main bool) []service {
 	return found
 }
 
+// available are the services with a file among the sites of which nginx reads those
+// that are enabled, where the tree does not say which these are: the folder with the
+// links is not kept in it.
+func (ss *services) available(file string, mains []*nginx.Config) []service {
+	var found []service
+	if path.Base(path.Dir(file)) != "sites-available" {
+		return nil
+	}
+	for _, c := range mains {
+		enabled := slices.ContainsFunc(c.Missing, func(m nginx.Missing) bool {
+			return path.Base(path.Dir(m.Pattern)) == "sites-enabled" && source.Match(path.Base(m.Pattern), path.Base(file))
+		})
+		for _, s := range ss.nginx[c] {
+			if enabled && slices.ContainsFunc(ss.placed(s, file), func(target string) bool { return path.Base(path.Dir(target)) == "sites-available" }) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
 // container notes in which container a configuration is read, and returns all such services.
 func (r *reader) container(main bool) []service {
 	in := r.p.services.reads(r.main, main)
+	if len(in) == 0 && !main {
+		in = r.p.services.available(r.main, r.p.mains)
+	}
 	if len(in) == 0 {
 		return nil
 	}
@@ -184,6 +208,9 @@ func (r *reader) inContainer(pattern string) (names []string, complete, known bo
 		return nil, false, false
 	}
 	places, complete := r.view.Listing(dir, path.Base(pattern))
+	if path.Base(dir) == "sites-enabled" && r.view.At(dir).Kind == compose.Nothing {
+		complete = false // the links are made where it runs, and not kept in the tree
+	}
 	for name, at := range places {
 		switch at.Kind {
 		case compose.File:

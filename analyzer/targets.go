@@ -106,6 +106,8 @@ func leads(h *stack.Hop, wrong []string) string {
 		return fmt.Sprintf("unknown: the address of pool %s, %s, is not known", pool.Name, position(pool.Get("listen").Span))
 	case h.Service() != nil:
 		return "unknown: " + inProject(h)
+	case h.Target.Protocol == stack.FastCGI && !slices.ContainsFunc(h.Scope.Listeners, func(l *stack.Listener) bool { return l.Protocol == stack.FastCGI }):
+		return "unknown: of PHP-FPM nothing was read beside it"
 	case h.Peer.Endpoint.Local():
 		return "unknown: nothing that was read listens there"
 	}

@@ -140,7 +140,9 @@ var hostLayout = regexp.MustCompile(`(^|/)etc/(php/[^/]+/fpm/)?php-fpm\.conf$`)
 // InUse reports whether nginx certainly reads a configuration of the scope: a
 // fragment beside a main file may be one that it does not include.
 func (s *Scope) InUse(c *nginx.Config) bool {
-	return !c.Fragment || s.Containers != nil || !slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment })
+	service := s.service(c)
+	return !c.Fragment || s.Containers != nil && service == nil ||
+		!slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment && s.service(o) == service })
 }
 
 // User is the user and group of nginx's workers, with the directive that says
