@@ -99,7 +99,7 @@ var Images = []*Image{
 	{
 		Name: "nginx", tag: anyTag, Program: Nginx, Starts: []string{"nginx"}, Ports: []int{80},
 		Config: "/etc/nginx/nginx.conf", User: "nginx", Workdir: "/", files: nginxFiles,
-		Source: "github.com/nginx/docker-nginx, Dockerfile-debian.template",
+		Source: "github.com/nginx/docker-nginx, Dockerfile-debian.template, entrypoint/10-listen-on-ipv6-by-default.sh; its files: hub.docker.com/_/nginx, `docker run nginx cat /etc/nginx/nginx.conf`",
 	},
 	{
 		Name: "nginxinc/nginx-unprivileged", tag: anyTag, Program: Nginx, Starts: []string{"nginx"}, Ports: []int{8080},
@@ -219,8 +219,9 @@ func (img *Image) Release(ref Value) string {
 }
 
 // nginxFiles are the files of nginx's image that matter here, in our own words: they
-// set what those of the image have set since 1.12. conf.d/default.conf is as the
-// image's own script leaves it, which adds IPv6 when the container starts.
+// set what those of the image have set since 1.12 (worker_processes was 1 at first,
+// error_log warn). A script of the image adds IPv6 to conf.d/default.conf when the
+// container starts, where the machine has it.
 var nginxFiles = map[string]string{
 	"/etc/nginx/nginx.conf": `user nginx;
 worker_processes auto;
@@ -242,7 +243,6 @@ http {
 `,
 	"/etc/nginx/conf.d/default.conf": `server {
     listen 80;
-    listen [::]:80;
     server_name localhost;
     location / {
         root /usr/share/nginx/html;
