@@ -171,7 +171,7 @@ func (p *Pass) scope() {
 // finish sorts, de-duplicates and silences.
 func (d *driver) finish() *diag.Report {
 	found, yielded := d.precedence(d.wantedLevels(d.findings))
-	found = slices.DeleteFunc(found, func(f reported) bool { return f.Subject.Span.File != nil && standIn(f.Subject.Span.File.Path) })
+	found = slices.DeleteFunc(found, func(f reported) bool { return f.Subject.Span.File != nil && d.unjudged(f.Subject.Span) })
 	found = d.merge(found)
 	r := &d.report
 	for i := range found {
@@ -199,6 +199,13 @@ func (d *driver) finish() *diag.Report {
 	}
 	slices.SortFunc(r.Failures, func(a, b diag.Failure) int { return strings.Compare(a.Path, b.Path) })
 	return r
+}
+
+// unjudged reports whether a span lies where nobody here wrote what a server reads:
+// in a file of an image, or where a program fills in a template.
+func (d *driver) unjudged(at source.Span) bool {
+	t := d.files.get(at.File.Path).nginx
+	return standIn(at.File.Path) || t != nil && t.Conditional(at)
 }
 
 // fingerprint names the findings before any is silenced or left out, so that no
@@ -448,7 +455,9 @@ func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 // answer is kept, since a line may be long and hold many findings.
 func (d *driver) templateLine(f *file, line int) bool {
 	if at := (fileLine{f, line}); d.asked != at {
-		d.asked, d.answer = at, isTemplate(path.Base(f.path), f.src.LineText(line))
+		start := f.src.LineStart(line)
+		d.asked, d.answer = at, isTemplate(path.Base(f.path), f.src.LineText(line)) ||
+			f.nginx != nil && f.nginx.Conditional(source.Span{File: f.src, Start: start, End: start})
 	}
 	return d.answer
 }
@@ -463,16 +472,19 @@ func (d *driver) unresolved() {
 	r := &d.report
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		for _, m := range c.Missing {
-			reason := diag.MissingInclude
+			reason, what := diag.MissingInclude, m.Head().Text()
 			switch {
 			case m.Outside:
 				reason = diag.OutsideRoot
 			case m.Opaque && nginx.Opaque(m.Pattern):
 				reason = diag.Template
+				if m.Name() != "include" {
+					what = m.Pattern
+				}
 			case m.Opaque:
 				reason = diag.Variable
 			}
-			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: m.Head(), Reason: reason, What: m.Head().Text()})
+			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: m.Head(), Reason: reason, What: what})
 		}
 	}
 	for _, m := range d.masters {

@@ -130,6 +130,11 @@ func (s *files) tree(f *file) *syntax.Tree {
 			f.src, f.err = nil, errTooManyWords
 		} else if s.take(f, words*wordSize) {
 			f.nginx = syntax.Parse(f.src)
+			if isTemplate(f.path, f.src.Text) {
+				if t := syntax.ParseTemplate(f.src); t != nil {
+					f.nginx = t
+				}
+			}
 		}
 	})
 	return f.nginx
