@@ -86,11 +86,17 @@ var whyUnknown = map[diag.Reason]string{
 	diag.LimitReached:   "there are too many",
 }
 
+// mostListeners is how many listeners are named of those that a target may lead to.
+const mostListeners = 3
+
 // leads says what a hop arrives at. wrong are the rules that report it.
 func leads(h *stack.Hop, wrong []string) string {
 	var to []string
-	for _, l := range h.Listeners {
+	for _, l := range h.Listeners[:min(len(h.Listeners), mostListeners)] {
 		to = append(to, listener(h.Scope, l))
+	}
+	if more := len(h.Listeners) - mostListeners; more > 0 {
+		to = append(to, fmt.Sprintf("%d others", more))
 	}
 	switch {
 	case len(to) > 0 && h.Certain:
