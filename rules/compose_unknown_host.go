@@ -13,13 +13,13 @@ import (
 
 var composeUnknownHost = analyzer.Rule{
 	ID:         "compose-unknown-host",
-	Severities: []diag.Severity{diag.Error, diag.Warning},
+	Severities: []diag.Severity{diag.Error},
 	Safeties:   []diag.Safety{diag.Unsafe},
 	OnHop:      unknownHost,
 	Doc: analyzer.Doc{
 		Summary: "no service of the compose project has the name that nginx connects to",
 		What: "A file that a compose project puts into an nginx container, by a mount or in its Dockerfile, names a host that is no service, `container_name`, `hostname`, network alias, link or `extra_hosts` of the project, " +
-			"or one of a service that shares no network with nginx. A warning in a site that need not be enabled.",
+			"or one of a service that shares no network with nginx.",
 		Why: "nginx looks the name up when it starts, and does not start: `[emerg] host not found in upstream \"NAME\"`. With `restart: always` the container starts again and again.",
 		Gaps: "Silent for names with a dot or without a port (an upstream in a file that was not read may have them), for names in variables (they are looked up for each request), where nginx is on an external network or one with a name of its own, uses the network of the machine, or where a compose file, an alias or a name could not be read. " +
 			"What another program brings to the network, as `docker run --network`, is in no file.",
@@ -32,7 +32,7 @@ var composeUnknownHost = analyzer.Rule{
 
 func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 	from, e := h.Service(), h.Peer.Endpoint
-	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || len(h.Target.Names) > 0 || !h.Peer.By.IsZero() {
+	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || len(h.Target.Names) > 0 || !h.Peer.By.IsZero() || !h.Scope.InUse(h.Target.Config) {
 		return
 	}
 	project := h.Scope.Containers.Project
@@ -51,9 +51,6 @@ func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 		Related:  append([]diag.Label{readBy(from)}, useLabel(h)...),
 		Notes:    []string{"nginx does not start: [emerg] host not found in upstream \"" + e.Host + "\""},
 		Remedy:   "write the name of the service that is meant",
-	}
-	if !h.Scope.InUse(h.Target.Config) {
-		f.Severity = diag.Warning // a site that may be enabled
 	}
 	var reachable []string
 	for _, s := range project.Services {
