@@ -173,6 +173,7 @@ func (p *Pass) scope() {
 // finish sorts, de-duplicates and silences.
 func (d *driver) finish() *diag.Report {
 	found, yielded := d.precedence(d.wantedLevels(d.findings))
+	found = slices.DeleteFunc(found, func(f reported) bool { return f.Subject.Span.File != nil && d.unjudged(f.Subject.Span) })
 	found = d.merge(found)
 	r := &d.report
 	for i := range found {
@@ -192,8 +193,18 @@ func (d *driver) finish() *diag.Report {
 	slices.SortFunc(r.Files, func(a, b *source.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(r.Notes, func(a, b diag.ReadNote) int { return strings.Compare(a.Path, b.Path) })
 	d.unresolved()
+	if d.opts.Accounts {
+		d.accounts()
+	}
 	r.Failures = d.failed()
 	return r
+}
+
+// unjudged reports whether a span lies where nobody here wrote what a server reads:
+// in a file of an image, or where a program fills in a template.
+func (d *driver) unjudged(at source.Span) bool {
+	t := d.files.get(at.File.Path).nginx
+	return standIn(at.File.Path) || t != nil && t.Conditional(at)
 }
 
 // fingerprint names the findings before any is silenced or left out, so that no
@@ -222,7 +233,7 @@ func (d *driver) concerns(f diag.Finding) bool {
 	if d.isNamed(f.Subject.Span.File.Path) {
 		return true
 	}
-	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return d.isNamed(l.Span.File.Path) })
+	return slices.ContainsFunc(f.Related, func(l diag.Label) bool { return l.Span.File != nil && d.isNamed(l.Span.File.Path) })
 }
 
 // precedence parts off findings whose cause a stronger rule has reported.
@@ -287,15 +298,16 @@ func (d *driver) merge(found []reported) []reported {
 			at[k] = len(merged)
 			f.Places = 1
 			if f.at.Place != nil {
-				f.IncludeChain = f.at.Place.Chain()
+				f.IncludeChain = written(f.at.Place.Chain())
 			}
 			merged = append(merged, f)
 			continue
 		}
 		m := &merged[i]
 		if fresh {
-			if m.Places++; m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
-				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
+			m.Places++
+			if chain := written(f.at.Place.Chain()); len(chain) > 0 && m.Places <= maxChains {
+				m.Notes = append(m.Notes, "also "+describeChain(chain))
 			}
 		}
 		if joins[k] == nil {
@@ -383,6 +395,7 @@ func (d *driver) complete(f *reported) {
 	if f.Context.IsZero() {
 		f.Context = d.context(span)
 	}
+	f.Related = withoutImages(f.Related)
 	fixes := f.Fixes[:0:0]
 	for _, fix := range f.Fixes {
 		if d.lower(f, &fix) {
@@ -417,7 +430,7 @@ func (d *driver) context(span source.Span) source.Span {
 // could see. It reports false for a fix that edits what is no file.
 func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 	for _, e := range fix.Edits {
-		if strings.HasPrefix(e.Span.File.Path, "stock:") {
+		if standIn(e.Span.File.Path) {
 			return false
 		}
 		file := d.files.get(e.Span.File.Path)
@@ -441,7 +454,9 @@ func (d *driver) lower(f *reported, fix *diag.Fix) bool {
 // answer is kept, since a line may be long and hold many findings.
 func (d *driver) templateLine(f *file, line int) bool {
 	if at := (fileLine{f, line}); d.asked != at {
-		d.asked, d.answer = at, isTemplate(path.Base(f.path), f.src.LineText(line))
+		start := f.src.LineStart(line)
+		d.asked, d.answer = at, isTemplate(path.Base(f.path), f.src.LineText(line)) ||
+			f.nginx != nil && f.nginx.Conditional(source.Span{File: f.src, Start: start, End: start})
 	}
 	return d.answer
 }
@@ -456,16 +471,19 @@ func (d *driver) unresolved() {
 	r := &d.report
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		for _, m := range c.Missing {
-			reason := diag.MissingInclude
+			reason, what := diag.MissingInclude, m.Head().Text()
 			switch {
 			case m.Outside:
 				reason = diag.OutsideRoot
 			case m.Opaque && nginx.Opaque(m.Pattern):
 				reason = diag.Template
+				if m.Name() != "include" {
+					what = m.Pattern
+				}
 			case m.Opaque:
 				reason = diag.Variable
 			}
-			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: m.Head(), Reason: reason, What: m.Head().Text()})
+			r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: m.Head(), Reason: reason, What: what})
 		}
 	}
 	for _, m := range d.masters {
@@ -484,9 +502,8 @@ func (d *driver) unresolved() {
 			}
 		}
 	}
-	r.Unresolved = append(r.Unresolved, d.services.unread()...)
 	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
-		return !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
+		return standIn(u.Span.File.Path) || !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
 	})
 	slices.SortFunc(r.Unresolved, func(a, b diag.Unresolved) int {
 		return cmp.Or(a.Span.Compare(b.Span), strings.Compare(string(a.Reason), string(b.Reason)), strings.Compare(a.What, b.What))

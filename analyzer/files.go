@@ -130,6 +130,11 @@ func (s *files) tree(f *file) *syntax.Tree {
 			f.src, f.err = nil, errTooManyWords
 		} else if s.take(f, words*wordSize) {
 			f.nginx = syntax.Parse(f.src)
+			if isTemplate(f.path, f.src.Text) {
+				if t := syntax.ParseTemplate(f.src); t != nil {
+					f.nginx = t
+				}
+			}
 		}
 	})
 	return f.nginx
@@ -177,6 +182,11 @@ func (f *file) anyINI() *syntax.INI {
 	}
 	return f.php
 }
+
+// own reports whether the file is one that an image brings: nobody here wrote it.
+func (f *file) own() bool { return standIn(f.path) }
+
+func standIn(name string) bool { return strings.HasPrefix(name, "stock:") }
 
 // missing reports whether the file could not be read because it is not there.
 func (f *file) missing() bool {

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -40,8 +41,9 @@ var systemFolders = []string{"/etc/", "/usr/local/", "/usr/share/", "/opt/"}
 // A reader resolves the includes of one configuration.
 type reader struct {
 	p *project
-	// main is the path of the main file or fragment.
-	main string
+	// main is the path of the main file or fragment; of nginx.conf in an image, of the
+	// first file that it includes, and image is how it is called.
+	main, image string
 	// prefix is what relative includes are below; "" for fragments, where it is looked for upwards.
 	prefix string
 	// confs are the absolute folders that, by their builds, servers call what is main's own folder.
@@ -247,7 +249,7 @@ func (r *reader) include(pattern string) (trees []*syntax.Tree, complete, outsid
 			complete = false
 			continue
 		}
-		r.p.wanted(f, "included by "+r.main)
+		r.p.wanted(f, "included by "+cmp.Or(r.image, r.main))
 		trees = append(trees, f.nginx)
 	}
 	return trees, complete, outside

@@ -63,6 +63,8 @@ type Options struct {
 	Overrides []Override
 	// RuleOptions are the values of options that differ from their defaults, by rule and name.
 	RuleOptions map[string]map[string]float64
+	// Accounts asks for where each target leads.
+	Accounts bool
 }
 
 // A DeclaredScope says that files run together on one host.

@@ -194,6 +194,13 @@ func (p *project) gather() ([]*file, error) {
 			continue
 		case info.IsDir():
 			places = append(places, p.together(name)...)
+		case p.isCompose(name):
+			p.composeFiles = append(p.composeFiles, name)
+			if around := p.repository(name); len(around) > 0 {
+				places = append(places, around...)
+			} else {
+				places = append(places, path.Dir(name))
+			}
 		default:
 			places = append(append(places, name), p.repository(name)...)
 		}
@@ -409,6 +416,11 @@ func (p *project) load(candidates []*file) error {
 			named++
 		}
 	}
+	for _, name := range p.composeFiles {
+		if p.names(name) {
+			named++
+		}
+	}
 	if named == 0 && len(p.failures) == 0 {
 		return p.nothing()
 	}
@@ -416,7 +428,6 @@ func (p *project) load(candidates []*file) error {
 	p.loadNginx(candidates, kinds)
 	p.loadFPM(candidates, kinds)
 	p.placeMasters()
-	p.wantedServices()
 	return nil
 }
 
@@ -521,11 +532,11 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 		in := r.container(true)
 		p.wanted(f, "a main nginx file")
 		c := nginx.Load(f.nginx, p.opts.NginxVersion, r, budget)
-		c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
 		p.services.nginx[c] = in
 		note(c)
-		p.mains = append(p.mains, c)
+		p.addMain(c)
 	}
+	p.loadImageMains(budget, note)
 	var lone []*nginx.Config
 	for _, f := range candidates {
 		if kinds[f] != kindNginx || placed[f.nginx] || p.linked(f) {
@@ -549,6 +560,11 @@ func (p *project) loadNginx(candidates []*file, kinds map[*file]kind) {
 			p.fragments = append(p.fragments, c)
 		}
 	}
+}
+
+func (p *project) addMain(c *nginx.Config) {
+	c.OtherModules = p.opts.OtherModules || len(p.opts.Directives) > 0
+	p.mains = append(p.mains, c)
 }
 
 // linked reports whether a file is read through a symbolic link in the tree, or
@@ -701,7 +717,7 @@ func (p *project) isNamed(name string) bool {
 func (p *project) wanted(f *file, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !f.reported {
+	if !f.reported && !f.own() {
 		f.reported = true
 		p.report.Files = append(p.report.Files, f.src)
 		p.report.Notes = append(p.report.Notes, diag.ReadNote{Path: f.path, Why: why})

@@ -31,7 +31,7 @@ func (d *driver) reading() {
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM)
 			}
-		case f.php != nil: // no server refuses it
+		case f.php != nil, f.foreign: // no server refuses it
 		case f.nginx != nil:
 			for _, e := range f.nginx.Errors {
 				d.syntax(e, diag.Nginx)
@@ -50,6 +50,7 @@ func (d *driver) reading() {
 		d.limit(source.Span{File: source.NewFile(in.main, "")}, fmt.Sprintf("what %s matches: more than %d names would have to be looked at", in.pattern, maxNames))
 	}
 	d.brokenLinks()
+	d.composeProblems()
 	for _, m := range d.masters {
 		if !m.TooMany.IsZero() {
 			d.limit(m.TooMany, fmt.Sprintf("more than %d keys or %d inclusions, those of a file counted as often as it is included", fpm.MaxEntries, fpm.MaxInclusions))

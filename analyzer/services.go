@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"nginx-lint/analyzer/compose"
-	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
@@ -28,8 +27,6 @@ type services struct {
 	all []service
 	// left is how many more mounts and copies may be compared with paths.
 	left int
-	// read are the files of the projects: compose files, Dockerfiles, files of variables.
-	read []*file
 	// problems are what could not be read of compose files.
 	problems []compose.Problem
 	// nginx are the services that read a file as nginx configuration.
@@ -65,7 +62,7 @@ func (p *project) findServices() {
 	byDir := map[string][]string{}
 	var dirs []string
 	for _, name := range slices.Compact(p.composeFiles) {
-		if spareProject.MatchString(path.Base(name)) {
+		if spareProject.MatchString(path.Base(name)) && !p.names(name) {
 			continue
 		}
 		dir := path.Dir(name)
@@ -75,7 +72,7 @@ func (p *project) findServices() {
 		byDir[dir] = append(byDir[dir], path.Base(name))
 	}
 	for _, dir := range dirs {
-		for _, project := range compose.Load(dir, byDir[dir], p.open) {
+		for _, project := range compose.Load(dir, byDir[dir], p.opener(dir)) {
 			p.services.problems = append(p.services.problems, project.Problems...)
 			for _, s := range project.Services {
 				p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
@@ -84,40 +81,12 @@ func (p *project) findServices() {
 	}
 }
 
-// unread lists the compose files that could not be read: what they say is not known.
-func (ss *services) unread() []diag.Unresolved {
-	var found []diag.Unresolved
-	for _, problem := range ss.problems {
-		u := diag.Unresolved{Span: problem.Span, Reason: diag.MissingInclude, What: "services: " + problem.Text}
-		if problem.Limit {
-			u.Reason = diag.LimitReached
-		}
-		found = append(found, u)
-	}
-	return found
-}
-
 // open is the text of a file; nil where it cannot be read, or lies elsewhere.
 func (p *project) open(name string) *source.File {
 	if name = p.short(name); !p.inTree(name) {
 		return nil
 	}
-	f := p.files.get(name)
-	if p.files.read(f) != nil {
-		p.services.read = append(p.services.read, f)
-	}
-	return f.src
-}
-
-// wantedServices notes that the files of compose projects were read, where no server
-// reads them too.
-func (p *project) wantedServices() {
-	for _, f := range p.services.read {
-		if !f.reported {
-			f.foreign = true
-			p.wanted(f, "part of a compose project")
-		}
-	}
+	return p.files.read(p.files.get(name))
 }
 
 // inTree reports whether a path lies in the folders that are searched: a compose
@@ -178,9 +147,33 @@ func (ss *services) reads(file string, main bool) []service {
 	return found
 }
 
+// available are the services with a file among the sites of which nginx reads those
+// that are enabled, where the tree does not say which these are: the folder with the
+// links is not kept in it.
+func (ss *services) available(file string, mains []*nginx.Config) []service {
+	var found []service
+	if path.Base(path.Dir(file)) != "sites-available" {
+		return nil
+	}
+	for _, c := range mains {
+		enabled := slices.ContainsFunc(c.Missing, func(m nginx.Missing) bool {
+			return path.Base(path.Dir(m.Pattern)) == "sites-enabled" && source.Match(path.Base(m.Pattern), path.Base(file))
+		})
+		for _, s := range ss.nginx[c] {
+			if enabled && slices.ContainsFunc(ss.placed(s, file), func(target string) bool { return path.Base(path.Dir(target)) == "sites-available" }) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
 // container notes in which container a configuration is read, and returns all such services.
 func (r *reader) container(main bool) []service {
 	in := r.p.services.reads(r.main, main)
+	if len(in) == 0 && !main {
+		in = r.p.services.available(r.main, r.p.mains)
+	}
 	if len(in) == 0 {
 		return nil
 	}
@@ -215,12 +208,22 @@ func (r *reader) inContainer(pattern string) (names []string, complete, known bo
 		return nil, false, false
 	}
 	places, complete := r.view.Listing(dir, path.Base(pattern))
+	if path.Base(dir) == "sites-enabled" && r.view.At(dir).Kind == compose.Nothing {
+		complete = false // the links are made where it runs, and not kept in the tree
+	}
 	for name, at := range places {
 		switch at.Kind {
 		case compose.File:
 			names = append(names, name)
+		case compose.Own:
+			if own := r.p.imageFile(r.view.Image, path.Join(dir, name)); own != nil {
+				places[name] = compose.Place{Path: own.path}
+				names = append(names, name)
+			} else {
+				complete = false
+			}
 		case compose.Nothing, compose.Folder:
-		case compose.Unknown, compose.Own, compose.Text:
+		case compose.Unknown, compose.Text:
 			complete = false
 		}
 	}
@@ -308,12 +311,15 @@ func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.B
 			m := fpm.Load(main, c, budget)
 			m.Version = img.Version(base)
 			for _, f := range m.Files {
-				if !strings.HasPrefix(f.File.Path, "stock:") {
+				if !standIn(f.File.Path) {
 					m.Path = f.File.Path
 					taken[f] = true
 				}
 			}
 			return m
+		}
+		if !s.view.OwnConfig() {
+			continue
 		}
 		side := img.Side(base)
 		m := load(max(side, compose.ListenLast))
@@ -326,6 +332,7 @@ func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.B
 				m = newer
 			}
 		}
+		m.PHP = p.imagePHP(s, img.Config)
 		p.services.masters[m] = s
 		p.masters = append(p.masters, m)
 	}

@@ -58,31 +58,42 @@ func TestServicesStayInTheTree(t *testing.T) {
 	}
 }
 
-// A compose file that cannot be read counts as something that is not resolved.
+// A compose file that cannot be read is a finding where compose refuses it as well,
+// and where a limit left it out; else it counts as something that is not resolved.
 func TestComposeProblems(t *testing.T) {
 	t.Parallel()
-	for text, reason := range map[string]diag.Reason{
-		"services:\n  web: [nginx\n":           diag.MissingInclude,
-		"a: " + strings.Repeat("x", 5<<20):     diag.LimitReached,
-		"a: " + strings.Repeat("[", 100_000):   diag.LimitReached,
-		"a:\n" + strings.Repeat("- x\n", 1e6):  diag.LimitReached,
-		"services: {web: {image: nginx}}\n":    "",
-		"services: {web: {image: 'ngi$nx'}}\n": "",
+	for text, want := range map[string]string{
+		"services:\n  web: [nginx\n":                    RuleSyntax,
+		"services:\n  web:\n\timage: nginx\n":           RuleSyntax,
+		"services:\n  {{ name }}:\n    - image: x\n  y": string(diag.Template),
+		"a: " + strings.Repeat("x", 5<<20):              RuleReadLimit,
+		"a: " + strings.Repeat("[", 100_000):            RuleReadLimit,
+		"a:\n" + strings.Repeat("- x\n", 1e6):           RuleReadLimit,
+		"services: {web: {image: nginx}}\n":             "",
+		"services: {web: {image: 'ngi$nx'}}\n":          "",
 	} {
 		tree := composeTree()
 		tree["app/compose.yaml"] = text
+		tree["app/compose.override.yaml"] = "services: {web: {image: nginx}}\n"
+		tree["app/compose.dev.yaml"] = "services: {web: {ports: ['80:80']}}\n"
 		r, err := Run(Options{FS: tree, Paths: []string{"app"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got diag.Reason
+		var got []string
 		for _, u := range r.Unresolved {
 			if u.Span.File.Path == "app/compose.yaml" {
-				got = u.Reason
+				got = append(got, string(u.Reason))
 			}
 		}
-		if got != reason {
-			t.Errorf("%.30q: %q, not %q", text, got, reason)
+		for _, f := range r.Findings {
+			got = append(got, f.Rule)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%.30q: %q, not %q", text, got, want)
+		}
+		if r.LimitReached != (want == RuleReadLimit) {
+			t.Errorf("%.30q: limit reached: %t", text, r.LimitReached)
 		}
 	}
 }

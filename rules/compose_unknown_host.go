@@ -32,7 +32,7 @@ var composeUnknownHost = analyzer.Rule{
 
 func unknownHost(p *analyzer.Pass, h *stack.Hop) {
 	from, e := h.Service(), h.Peer.Endpoint
-	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || len(h.Target.Names) > 0 || !h.Peer.By.IsZero() {
+	if from == nil || e.Net != stack.TCP || e.Local() || !hostName(e.Host) || len(h.Target.Names) > 0 || !h.Peer.By.IsZero() || !h.Scope.InUse(h.Target.Config) {
 		return
 	}
 	project := h.Scope.Containers.Project

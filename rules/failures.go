@@ -43,6 +43,9 @@ func (f failure) of(h *stack.Hop) (diag.Severity, []string) {
 	}
 	first, backup := others(h)
 	severity := diag.Error
+	if h.Scope.Containers != nil && !h.Scope.InUse(h.Target.Config) {
+		severity = diag.Warning // a site that may be enabled
+	}
 	if page, otherwise := errorPage(h.Scope, h.Target, f); !page.IsZero() {
 		fails += fmt.Sprintf(", for which error_page is set (%s)", place(page.Head()))
 		if otherwise {

@@ -46,6 +46,7 @@ type refusal struct {
 	from        nginx.Ref // where nginx's user is written
 	subject     fpm.Value
 	severity    diag.Severity
+	apart       bool // in another container: the users have other numbers there
 }
 
 // refusalOf reports whether the socket of a hop refuses nginx.
@@ -54,10 +55,11 @@ func refusalOf(h *stack.Hop) (r refusal, refused bool) {
 	if h.Target.Protocol != stack.FastCGI || pool == nil || h.Peer.Down || h.Peer.Endpoint.Net != stack.Unix {
 		return r, false
 	}
-	var known, plain bool
+	var known, plain, sure bool
 	r.user, r.group, r.from, known = h.Scope.User(h.Target.Config)
 	r.access, plain = socketAccess(pool)
-	if !known || r.user == "root" || !plain {
+	r.apart, sure = h.Apart()
+	if !sure || !known || r.user == "root" || !plain {
 		return r, false
 	}
 	r.subject, r.severity = r.verdict(r.user, r.group)
@@ -97,13 +99,17 @@ func permission(p *analyzer.Pass, h *stack.Hop) {
 	if r.severity == diag.Warning {
 		f.Notes = append(f.Notes, fmt.Sprintf("it works where %s is a member of the group %s, which only the host tells", user, socketGroup))
 	}
-	if !a.owner.Set && !a.group.Set {
+	switch {
+	case r.apart:
+		f.Remedy = "set listen.mode = 0666 in pool " + pool.Name + ", in whose container " + user + " is another user or none"
+		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
+	case !a.owner.Set && !a.group.Set:
 		fix := diag.Fix{
 			Title: f.Remedy, Safety: diag.Safe,
 			Edits: []diag.Edit{syntax.InsertAfterLine(a.listen.Span, "listen.owner = "+user, "listen.group = "+group)},
 		}
 		f.Fixes = []diag.Fix{failure.graded(h, fix)}
-	} else {
+	default:
 		f.Fixes = []diag.Fix{{Title: f.Remedy, Safety: diag.Manual}}
 	}
 	p.Report(h.Target.Pass, pool, f)

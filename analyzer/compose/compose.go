@@ -33,6 +33,8 @@ type Project struct {
 type Problem struct {
 	Span source.Span
 	Text string
+	// Refused is what compose says of it: it refuses the file; "" where that is not certain.
+	Refused string
 	// Limit is set where the text goes beyond what is read.
 	Limit bool
 }

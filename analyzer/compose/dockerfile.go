@@ -188,10 +188,13 @@ type Dockerfile struct {
 	Command, Entrypoint *Command
 	// Env are the variables of the image.
 	Env map[string]Value
+	// User is whom the image's program is started as; "" where that is not written.
+	User string
 	// Unknown is set where not all of it could be read.
 	Unknown bool
 
 	workdir Value
+	ignore  *ignore
 }
 
 // A Copy puts files of the build's context, or a text, into the image.
@@ -255,7 +258,11 @@ func (s *Service) readDockerfile(open func(string) *source.File) {
 	if f == nil {
 		return
 	}
-	s.Dockerfile = readStage(f, b)
+	if s.Dockerfile = readStage(f, b); s.Dockerfile != nil {
+		var ok bool
+		s.Dockerfile.ignore, ok = readIgnore(b, open)
+		s.Dockerfile.Unknown = s.Dockerfile.Unknown || !ok
+	}
 }
 
 // readStage reads the stage of a Dockerfile that a build is of; nil where it is not to be told.
@@ -381,6 +388,8 @@ func (d *Dockerfile) instruction(in Instruction, scope argScope, b *Build, order
 			text.WriteString("\n" + doc.Text)
 		}
 		d.Runs = append(d.Runs, Run{text.String(), in.Span, order})
+	case "USER":
+		d.User = in.Text
 	case "CMD":
 		d.Command = execForm(in, scope)
 	case "ENTRYPOINT":

@@ -42,6 +42,8 @@ type Image struct {
 
 	// phpTag takes the version of PHP out of a tag; nil where it is not in it.
 	phpTag *regexp.Regexp
+	// files are its configuration files, by path; nil for PHP-FPM, and where they are not known.
+	files map[string]string
 }
 
 func has(part string) func(string) bool {
@@ -96,8 +98,8 @@ var Images = []*Image{
 	},
 	{
 		Name: "nginx", tag: anyTag, Program: Nginx, Starts: []string{"nginx"}, Ports: []int{80},
-		Config: "/etc/nginx/nginx.conf", User: "nginx", Workdir: "/",
-		Source: "github.com/nginx/docker-nginx, Dockerfile-debian.template",
+		Config: "/etc/nginx/nginx.conf", User: "nginx", Workdir: "/", files: nginxFiles,
+		Source: "github.com/nginx/docker-nginx, Dockerfile-debian.template, entrypoint/10-listen-on-ipv6-by-default.sh; its files: hub.docker.com/_/nginx, `docker run nginx cat /etc/nginx/nginx.conf`",
 	},
 	{
 		Name: "nginxinc/nginx-unprivileged", tag: anyTag, Program: Nginx, Starts: []string{"nginx"}, Ports: []int{8080},
@@ -203,6 +205,57 @@ func (img *Image) Version(ref Value) string {
 	return ""
 }
 
+// Release is the release of nginx ("1.28.0") that a tag names, else "": one that
+// names a branch only goes with the branch.
+func (img *Image) Release(ref Value) string {
+	if img.Name != "nginx" || !ref.Known {
+		return ""
+	}
+	_, tag := splitImage(ref.Text)
+	if m := phpVersion.FindStringSubmatch(tag); m != nil && m[3] != "" {
+		return m[1] + "." + m[2] + "." + m[3]
+	}
+	return ""
+}
+
+// nginxFiles are the files of nginx's image that matter here, in our own words: they
+// set what those of the image have set since 1.12 (worker_processes was 1 at first,
+// error_log warn). A script of the image adds IPv6 to conf.d/default.conf when the
+// container starts, where the machine has it.
+var nginxFiles = map[string]string{
+	"/etc/nginx/nginx.conf": `user nginx;
+worker_processes auto;
+error_log /var/log/nginx/error.log notice;
+pid /var/run/nginx.pid;
+events {
+    worker_connections 1024;
+}
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+    log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+                    '"$http_referer" "$http_user_agent" "$http_x_forwarded_for"';
+    access_log /var/log/nginx/access.log main;
+    sendfile on;
+    keepalive_timeout 65;
+    include /etc/nginx/conf.d/*.conf;
+}
+`,
+	"/etc/nginx/conf.d/default.conf": `server {
+    listen 80;
+    server_name localhost;
+    location / {
+        root /usr/share/nginx/html;
+        index index.html index.htm;
+    }
+    error_page 500 502 503 504 /50x.html;
+    location = /50x.html {
+        root /usr/share/nginx/html;
+    }
+}
+`,
+}
+
 // The files of the php images that matter here, in our own words. What php-fpm
 // makes of them together is what it makes of the image's.
 const (
@@ -215,10 +268,13 @@ const (
 	phpLast     = "[global]\ndaemonize = no\n[www]\n"
 )
 
-// Files are the configuration files that an image of PHP-FPM has, by path; nil
-// where they are not known. Where the side is not, they are those of either.
+// Files are the configuration files that an image has, by path; nil where they are
+// not known. The side is that of an image of PHP-FPM.
 func (img *Image) Files(side Side) map[string]string {
 	const dir = "/usr/local/etc/php-fpm.d/"
+	if img.files != nil {
+		return img.files
+	}
 	if img.Program != FPM || img.Config != "/usr/local/etc/php-fpm.conf" || side == UnknownSide {
 		return nil
 	}

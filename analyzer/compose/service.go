@@ -2,6 +2,7 @@ package compose
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,6 +38,65 @@ func (v *View) Runs() Program {
 	return v.Image.Program
 }
 
+// OwnMain reports whether a service certainly starts nginx with the nginx.conf that
+// its image brings, and with nothing in conf.d but what is copied or mounted there.
+func (v *View) OwnMain() bool {
+	if v.Runs() != Nginx || v.unsure || v.Image.Files(UnknownSide) == nil || v.At(v.Image.Config).Kind != Own || v.Changed("/etc/nginx/templates") {
+		return false
+	}
+	return !slices.ContainsFunc(v.words(), func(word string) bool {
+		return strings.HasPrefix(word, "-c") || strings.HasPrefix(word, "-p") ||
+			strings.Contains(word, ";") && strings.TrimPrefix(word, "daemon ") != "off;"
+	})
+}
+
+// words are those that the command and the entrypoint of a service are written with.
+func (v *View) words() []string {
+	command, entrypoint := v.Service.Command, v.Service.Entrypoint
+	if d := v.Service.Dockerfile; d != nil {
+		if entrypoint == nil {
+			entrypoint = d.Entrypoint
+		}
+		if command == nil && v.Service.Entrypoint == nil {
+			command = d.Command
+		}
+	}
+	var words []string
+	for _, c := range []*Command{entrypoint, command} {
+		if c != nil {
+			for _, word := range c.Words {
+				words = append(words, strings.Trim(word, ` "'`))
+			}
+		}
+	}
+	return words
+}
+
+// OwnConfig reports whether no argument of PHP-FPM names another php-fpm.conf than the image's.
+func (v *View) OwnConfig() bool {
+	return !slices.ContainsFunc(v.words(), func(word string) bool {
+		return strings.HasPrefix(word, "-y") || strings.HasPrefix(word, "--fpm-config")
+	})
+}
+
+// OwnINI reports whether PHP-FPM certainly looks for php.ini where its image does,
+// and takes no settings from its arguments.
+func (v *View) OwnINI() bool {
+	for _, name := range []string{"PHPRC", "PHP_INI_SCAN_DIR"} {
+		if _, set, known := v.Service.Variable(name); set || !known {
+			return false
+		}
+		if d := v.Service.Dockerfile; d != nil {
+			if _, set := d.Env[name]; set {
+				return false
+			}
+		}
+	}
+	return v.Runs() == FPM && !v.unsure && !slices.ContainsFunc(v.words(), func(word string) bool {
+		return strings.HasPrefix(word, "-c") || strings.HasPrefix(word, "-d") || strings.HasPrefix(word, "-n") || strings.HasPrefix(word, "--")
+	})
+}
+
 // installs reports whether a Dockerfile brings another of the programs into the image.
 func (v *View) installs(d *Dockerfile) bool {
 	others := []string{"supervisor", "s6-overlay", "runit", "nginx"}
@@ -52,6 +112,30 @@ func (v *View) installs(d *Dockerfile) bool {
 		}
 	}
 	return slices.ContainsFunc(d.Copies, func(c Copy) bool { return strings.HasPrefix(c.Target.Text, "/docker-entrypoint.d") })
+}
+
+// Root reports whether a service certainly starts its program as root, as the
+// images that are known do.
+func (v *View) Root() bool {
+	user := v.Service.User
+	written := user.Text
+	if d := v.Service.Dockerfile; d != nil && user.Text == "" {
+		written = d.User
+	}
+	name, _, _ := strings.Cut(written, ":")
+	return v.Image != nil && user.Known && !v.Service.Unknown && (name == "" || name == "root" || name == "0")
+}
+
+// users are the commands that give users and groups other numbers, or make new ones.
+var users = regexp.MustCompile(`\b(usermod|groupmod|useradd|adduser|groupadd|addgroup|deluser|delgroup|userdel|groupdel)\b|/etc/(passwd|group)\b`)
+
+// OwnUsers reports whether the users of a service are those of its image, and no others.
+func (v *View) OwnUsers() bool {
+	if v.Image == nil || v.unsure || v.adrift || v.Changed("/etc/passwd") || v.Changed("/etc/group") {
+		return false
+	}
+	d := v.Service.Dockerfile
+	return d == nil || !slices.ContainsFunc(d.Runs, func(r Run) bool { return users.MatchString(r.Text) })
 }
 
 // Names are those that other services on a network of it find a service by;

@@ -203,7 +203,14 @@ func (v *View) image(name string) Place {
 			}
 		}
 		for _, r := range d.Runs {
-			if r.order > order && mentions(r.Text, name) {
+			if r.order <= order {
+				continue
+			}
+			switch left := after(r.Text, name); left {
+			case kept:
+			case removed:
+				order, found = r.order, Place{Kind: Nothing, Span: r.Span}
+			case changed:
 				return Place{Span: r.Span}
 			}
 		}
@@ -249,12 +256,14 @@ func (v *View) copied(c Copy, name string) (p Place, ok bool) {
 func (v *View) copiedFrom(from, rest string, c Copy) (Place, bool) {
 	p := v.here(from, c.Span)
 	switch {
+	case p.Kind == File && v.Service.Dockerfile.ignore.leavesOut(p.Path):
+		return Place{}, false
 	case p.Kind == Folder: // its content
 		if rest == "" {
 			return p, true
 		}
 		p = v.here(path.Join(from, rest), c.Span)
-		return p, p.Kind != Nothing
+		return p, p.Kind != Nothing && (p.Kind != File || !v.Service.Dockerfile.ignore.leavesOut(p.Path))
 	case p.Kind == File && (rest == "" && !c.Folder || rest == path.Base(from)):
 		return p, true
 	case p.Kind == File && rest == "":
@@ -271,18 +280,53 @@ func ofConfig(name string) bool {
 // harmless are the commands that leave files as they are.
 var harmless = regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
 
-// mentions reports whether a text for a shell may change what lies at a path: names
-// it, or a folder that it is in as a whole.
-func mentions(text, name string) bool {
+// What a command leaves of a file.
+type left uint8
+
+const (
+	kept left = iota
+	removed
+	changed // in some way, or not
+)
+
+// after is what a text for a shell leaves of what lies at a path: it is kept where
+// nothing in the text names it, or a folder that it is in as a whole.
+func after(text, name string) left {
+	sure := !strings.Contains(text, "||")
 	for _, sep := range []string{"&&", "||", ";", "\n"} {
 		text = strings.ReplaceAll(text, sep, "\x00")
 	}
+	end := kept
 	for command := range strings.SplitSeq(text, "\x00") {
-		if !harmless.MatchString(command) && names(command, name) {
-			return true
+		switch gone, only := removes(command, name); {
+		case gone && sure:
+			end = removed
+		case (gone || !only) && !harmless.MatchString(command) && names(command, name):
+			return changed
 		}
 	}
-	return false
+	return end
+}
+
+// removes reports whether a command removes what lies at a path; only is set where
+// it removes files whose names it says in full, and does nothing else.
+func removes(command, name string) (gone, only bool) {
+	words := strings.Fields(command)
+	if len(words) < 2 || words[0] != "rm" {
+		return false, false
+	}
+	for _, word := range words[1:] {
+		switch {
+		case strings.HasPrefix(word, "-"):
+		case !path.IsAbs(word) || strings.ContainsAny(word, "$`\"'\\[{~>|&"):
+			return false, false
+		default:
+			for at := name; at != "/" && at != "."; at = path.Dir(at) {
+				gone = gone || source.Match(path.Base(word), path.Base(at)) && path.Dir(path.Clean(word)) == path.Dir(at)
+			}
+		}
+	}
+	return gone, true
 }
 
 func names(text, name string) bool {
@@ -373,14 +417,16 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 	places = map[string]Place{}
 	complete = !v.unsure
 	names := map[string]bool{}
-	list := func(folder string) {
+	list := func(folder string, out *ignore) {
 		entries, err := v.fs.ReadDir(folder)
 		if err != nil {
 			complete = false
 			return
 		}
 		for _, e := range entries {
-			names[e.Name()] = true
+			if !out.leavesOut(path.Join(folder, e.Name())) {
+				names[e.Name()] = true
+			}
 		}
 	}
 	covered := false
@@ -396,7 +442,7 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 			covered = true
 			switch p := v.mounted(m, rest); p.Kind {
 			case Folder:
-				list(p.Path)
+				list(p.Path, nil)
 			case Nothing:
 			case Unknown, Own, File, Text:
 				complete = false
@@ -417,7 +463,7 @@ func (v *View) Listing(dir, pattern string) (places map[string]Place, complete b
 }
 
 // imageNames adds the names that the image has in a folder.
-func (v *View) imageNames(dir string, names map[string]bool, list func(string)) (complete bool) {
+func (v *View) imageNames(dir string, names map[string]bool, list func(string, *ignore)) (complete bool) {
 	complete = v.Image != nil
 	if v.Image != nil {
 		for name := range v.Image.Files(ListenLast) {
@@ -432,7 +478,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string)) 
 		return complete
 	}
 	for _, r := range d.Runs {
-		complete = complete && !mentions(r.Text, path.Join(dir, "\x00"))
+		complete = complete && after(r.Text, path.Join(dir, "\x00")) != changed
 	}
 	for _, c := range d.Copies {
 		rest, under := below(dir, c.Target)
@@ -456,7 +502,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string)) 
 					switch p := v.here(f, c.Span); {
 					case p.Kind == Folder:
 						if v.here(path.Join(f, rest), c.Span).Kind == Folder {
-							list(path.Join(f, rest))
+							list(path.Join(f, rest), d.ignore)
 						}
 					case rest == "":
 						names[path.Base(f)] = true

@@ -2,7 +2,10 @@ package compose
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"nginx-lint/analyzer/source"
 )
@@ -209,11 +212,116 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// from is a repository and a file in it.
+var from = regexp.MustCompile(`^github\.com/[\w-]+/[\w-]+, ([\w./-]*Dockerfile[\w.-]*|README)\b`)
+
 // Every entry says where it was read, and none hides another.
 func TestImages(t *testing.T) {
 	for i, img := range Images {
 		if img.Source == "" || img.Program == 0 || len(img.Ports) == 0 || img.Config == "" || len(img.Starts) == 0 {
 			t.Errorf("%d: %+v", i, img)
+		}
+		if !from.MatchString(img.Source) {
+			t.Errorf("%s: %q names no Dockerfile or documentation", img.Name, img.Source)
+		}
+		for _, other := range Images[:i] {
+			for _, tag := range []string{"latest", "1", "8.4-fpm", "8.4-apache", "fpm-alpine", "apache"} {
+				if other.Name == img.Name && other.tag(tag) && img.tag(tag) {
+					t.Errorf("two entries for %s:%s", img.Name, tag)
+				}
+			}
+		}
+	}
+}
+
+// What .dockerignore leaves out of the context is not copied.
+func TestDockerignore(t *testing.T) {
+	const compose = `
+-- compose.yaml --
+services:
+  web: {build: {context: web, dockerfile: web.Dockerfile}}
+  php: {build: php}
+  top: {build: .}
+-- .dockerignore --
+**/b.conf
+-- web/web.Dockerfile --
+FROM nginx:1.28.0
+COPY conf.d /etc/nginx/conf.d
+-- web/web.Dockerfile.dockerignore --
+# comment
+/conf.d/*
+!conf.d/a.*
+-- web/.dockerignore --
+conf.d/a.conf
+-- web/conf.d/a.conf --
+-- web/conf.d/b.conf --
+-- php/Dockerfile --
+FROM php:8.1-fpm
+COPY . /srv
+-- php/.dockerignore --
+deep
+-- php/deep/down/a.ini --
+-- php/a.ini --
+-- Dockerfile --
+FROM nginx:1.28.0
+COPY web/conf.d/*.conf /etc/nginx/conf.d/
+`
+	fsys, projects := tree(t, compose)
+	p := projects[0]
+	for _, c := range []struct{ service, path, want string }{
+		{"web", "/etc/nginx/conf.d/a.conf", "web/conf.d/a.conf"},
+		{"web", "/etc/nginx/conf.d/b.conf", ""},
+		{"php", "/srv/a.ini", "php/a.ini"},
+		{"php", "/srv/deep/down/a.ini", ""},
+		{"top", "/etc/nginx/conf.d/a.conf", "web/conf.d/a.conf"},
+		{"top", "/etc/nginx/conf.d/b.conf", ""},
+	} {
+		v := p.View(p.Service(c.service), fsys)
+		if got := v.At(c.path); got.Path != c.want {
+			t.Errorf("%s %s: %q, not %q", c.service, c.path, got.Path, c.want)
+		}
+		if c.want == "" && len(v.Targets("web/conf.d/b.conf")) > 0 {
+			t.Errorf("%s has web/conf.d/b.conf at %v", c.service, v.Targets("web/conf.d/b.conf"))
+		}
+	}
+	places, complete := p.View(p.Service("web"), fsys).Listing("/etc/nginx/conf.d", "*.conf")
+	if len(places) != 2 || !complete {
+		t.Errorf("%v, complete: %t", places, complete) // a.conf and the image's default.conf
+	}
+}
+
+// A .dockerignore beyond the limits, or one that docker refuses, leaves all open.
+func TestDockerignoreLimits(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x\n", 2000), strings.Repeat("x", 1<<20), "[\n"} {
+		fsys, projects := tree(t, "-- compose.yaml --\nservices: {web: {build: .}}\n-- Dockerfile --\nFROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n-- a.conf --\n-- .dockerignore --\n"+text)
+		p := projects[0]
+		if _, complete := p.View(p.Service("web"), fsys).Listing("/etc/nginx/conf.d", "*.conf"); complete {
+			t.Errorf("%.20q: complete", text)
+		}
+	}
+}
+
+// A Dockerfile that is made to be expensive is not known, or read in part of a second.
+func TestDockerfileBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		known bool
+	}{
+		"large":         {"FROM nginx\n" + strings.Repeat("# comment\n", 200_000), false},
+		"instructions":  {"FROM nginx\n" + strings.Repeat("RUN x\n", 10_000), false},
+		"continued":     {"FROM nginx\nRUN a \\\n" + strings.Repeat("  b \\\n", 100_000), true},
+		"open heredoc":  {"FROM nginx\nCOPY <<EOF /etc/nginx/conf.d/a.conf\n" + strings.Repeat("server {}\n", 50_000), true},
+		"many heredocs": {"FROM nginx\nRUN " + strings.Repeat("<<E ", 100_000) + "\n", true},
+		"deep defaults": {"ARG A=" + strings.Repeat("${A:-", 10_000) + "\nFROM nginx\n", true},
+		"wildcards":     {"FROM nginx\n" + strings.Repeat("COPY *.a *.b *.c *.d /x/\n", 1000), true},
+	} {
+		start := time.Now()
+		_, projects := tree(t, "-- compose.yaml --\nservices: {web: {build: .}}\n-- Dockerfile --\n"+c.text)
+		if known := projects[0].Services[0].Dockerfile != nil; known != c.known {
+			t.Errorf("%s: known: %t", name, known)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: took %v", name, took)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package compose
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+	v3 "go.yaml.in/yaml/v3"
 
 	"nginx-lint/analyzer/source"
 )
@@ -67,6 +69,9 @@ func parseYAML(f *source.File) (docs []*node, problem *Problem) {
 		if r := recover(); r != nil { // of the parser, at texts that are no YAML
 			docs, problem = nil, &Problem{Span: source.Span{File: f}, Text: fmt.Sprint("no valid YAML: ", r)}
 		}
+		if problem != nil {
+			problem.Refused = refused(text)
+		}
 	}()
 	parsed, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -86,6 +91,20 @@ func parseYAML(f *source.File) (docs []*node, problem *Problem) {
 		}
 	}
 	return docs, nil
+}
+
+// refused is what the parser that compose itself uses says of a text; "" where it takes it.
+func refused(text string) string {
+	decoder := v3.NewDecoder(strings.NewReader(text))
+	for {
+		var n v3.Node
+		switch err := decoder.Decode(&n); {
+		case errors.Is(err, io.EOF):
+			return ""
+		case err != nil:
+			return err.Error()
+		}
+	}
 }
 
 const bom = "\ufeff"

@@ -31,6 +31,17 @@ type ReadNote struct {
 	Path, Why string
 }
 
+// A Target is a line of `-v`: where a `*_pass` leads.
+type Target struct {
+	Span source.Span
+	// What is the directive, Address the one of its addresses that this is about; "" where none is known.
+	What, Address string
+	// Leads says what listens there, which rules report it, or why that is not known.
+	Leads string
+	// Places counts the places that the directive is included in.
+	Places int
+}
+
 // A Failure is something that should have been checked and could not be: exit code 3.
 type Failure struct {
 	Path string
@@ -53,6 +64,8 @@ type Report struct {
 	// LimitReached is set where a rule of reading reported that a limit left something unread: exit code 3 as well.
 	LimitReached bool
 	Notes        []ReadNote
+	// Accounts say of each target where it leads, sorted by span, where Options ask for it.
+	Accounts []Target
 	// Targets counts the `*_pass` targets met, of which UnresolvedTargets could not be resolved.
 	Targets, UnresolvedTargets int
 }

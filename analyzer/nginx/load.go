@@ -108,6 +108,9 @@ func (b *builder) file(p *Placement) {
 func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	t := p.Tree
 	b.config.bodies = append(b.config.bodies, Body{block, p, d})
+	if at, ok := t.DecidedIn(d); ok {
+		b.missing(Missing{Ref: Ref{p, d}, Pattern: at.Text(), Block: block, Opaque: true})
+	}
 	for child := range t.Children(d) {
 		block.size++
 		name := t.Name(child)

@@ -320,6 +320,20 @@ func (h *Hop) AddressOf(l *Listener) (address string, ok bool) {
 	return e.String(), c.between(from, at[0], e, l.Endpoint) == Yes
 }
 
+// Apart reports whether the pool that serves a hop runs in another container than
+// nginx; known is false where the names of users may stand for others there than in the images.
+func (h *Hop) Apart() (apart, known bool) {
+	c, pool := h.Scope.Containers, h.Pool()
+	if c == nil || pool == nil {
+		return false, true
+	}
+	from, at := h.Service(), c.Masters[pool.Master]
+	if from == nil || at == nil {
+		return false, false
+	}
+	return from != at, from == at || c.Views[from].OwnUsers() && c.Views[at].OwnUsers() && c.Views[at].Root()
+}
+
 // Speaks reports whether the service of a listener certainly runs nothing but what its image is for.
 func (c *Containers) Speaks(l *Listener) bool {
 	of := c.Of(l)

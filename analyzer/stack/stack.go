@@ -140,7 +140,9 @@ var hostLayout = regexp.MustCompile(`(^|/)etc/(php/[^/]+/fpm/)?php-fpm\.conf$`)
 // InUse reports whether nginx certainly reads a configuration of the scope: a
 // fragment beside a main file may be one that it does not include.
 func (s *Scope) InUse(c *nginx.Config) bool {
-	return !c.Fragment || s.Containers != nil || !slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment })
+	service := s.service(c)
+	return !c.Fragment || s.Containers != nil && service == nil ||
+		!slices.ContainsFunc(s.Nginx, func(o *nginx.Config) bool { return !o.Fragment && s.service(o) == service })
 }
 
 // User is the user and group of nginx's workers, with the directive that says
@@ -150,6 +152,9 @@ func (s *Scope) User(c *nginx.Config) (user, group string, from nginx.Ref, known
 		from, user = own[0], own[0].Arg(0)
 	} else if c.Fragment || !c.Top.Missing {
 		user = s.NginxUser
+	}
+	if in := s.Containers; in != nil && slices.ContainsFunc(in.Nginx[c], func(from *compose.Service) bool { return !in.Views[from].Root() }) {
+		return user, user, from, false // the workers are whoever the container is started as
 	}
 	group = user
 	if !from.IsZero() {

@@ -22,6 +22,15 @@ var passes = []struct {
 	{"memcached_pass", Memcached},
 }
 
+// Passes are the directives of a block that pass requests on.
+func Passes(b *nginx.Block) []nginx.Ref {
+	var found []nginx.Ref
+	for _, pass := range passes {
+		found = append(found, b.Own(pass.name)...)
+	}
+	return found
+}
+
 // A finder finds the targets of a scope.
 type finder struct {
 	scope     *Scope
@@ -50,12 +59,21 @@ type members struct {
 // tells of each whether it has too many peers.
 func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) {
 	fragments := map[*compose.Service]map[string]*nginx.Block{}
+	around := map[*compose.Service][]*nginx.Config{} // the main files that may include fragments
 	for _, c := range s.Nginx {
+		service := s.service(c)
 		if c.Fragment { // those of one host, or container, see each other's upstreams
-			if fragments[s.service(c)] == nil {
-				fragments[s.service(c)] = map[string]*nginx.Block{}
+			if fragments[service] == nil {
+				fragments[service] = map[string]*nginx.Block{}
 			}
-			addUpstreams(c, fragments[s.service(c)])
+			addUpstreams(c, fragments[service])
+		} else if slices.ContainsFunc(c.Missing, func(m nginx.Missing) bool { return !m.Opaque && m.Block.Context == catalog.HTTP }) {
+			around[service] = append(around[service], c)
+		}
+	}
+	for service, mains := range around {
+		if len(mains) == 1 && fragments[service] != nil {
+			addUpstreams(mains[0], fragments[service])
 		}
 	}
 	f := finder{scope: s, variables: newVariables(), members: map[use]members{}, budget: budget}

@@ -33,6 +33,9 @@ type Tree struct {
 	nodes    []node
 	words    []word
 	comments []extent
+	// conditional and filled are of a template: see ParseTemplate.
+	conditional []extent
+	filled      map[ID]extent
 
 	indentOnce sync.Once // asked by rules that run at the same time
 	indent     string

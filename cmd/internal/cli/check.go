@@ -54,6 +54,7 @@ func (p *program) lint(o *options) (int, error) {
 		Exclude:      o.exclude,
 		Rules:        selected,
 		Known:        p.ruleIDs(),
+		Accounts:     o.verbose,
 	}
 	s.apply(o, &in)
 	if slices.ContainsFunc(o.args, isStdin) {

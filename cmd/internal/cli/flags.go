@@ -113,7 +113,7 @@ func newOptions() *options {
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
 	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too, where many are counted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only findings")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what was read and why, and what could not be resolved")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what was read and why, where each target leads, and what could not be resolved")
 	f.BoolVarP(&o.help, "help", "h", false, "this text")
 	f.BoolVar(&o.showVersion, "version", false, "version, commit and Go version")
 	return o

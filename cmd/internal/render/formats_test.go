@@ -159,6 +159,7 @@ func hostileReport(name, content string) *diag.Report {
 		}, {Rule: "placeless", Severity: diag.Info, Summary: content, Subject: diag.Label{Text: content}}},
 		Unresolved: []diag.Unresolved{{Span: span, Reason: diag.Variable, What: content}},
 		Notes:      []diag.ReadNote{{Path: content, Why: content}},
+		Accounts:   []diag.Target{{Span: span, What: content, Address: content, Leads: content, Places: 2}},
 		Failures:   []diag.Failure{{Path: name, Err: errors.New(content)}},
 	}
 	fingerprint(r)

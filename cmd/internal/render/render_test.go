@@ -140,6 +140,11 @@ func stack(t *testing.T) *diag.Report {
 			{Path: main.Path, Why: "main file of etc/nginx"},
 			{Path: shop.Path, Why: "included at etc/nginx/nginx.conf:4"},
 		},
+		Accounts: []diag.Target{
+			{Span: at(t, shop, "proxy_pass"), What: "proxy_pass $backend", Leads: "unknown: a variable in it may be anything", Places: 1},
+			{Span: at(t, shop, "proxy_pass"), What: "proxy_pass shop", Address: "10.0.0.1:80", Leads: "unknown: another machine", Places: 3},
+			{Span: at(t, shop, "proxy_pass"), What: "fastcgi_pass php:9000", Address: "php:9000", Leads: "joined to pool www, etc/php/www.conf:3", Places: 1},
+		},
 		Targets: 2, UnresolvedTargets: 1,
 	}
 	fingerprint(r)

@@ -79,11 +79,21 @@ func Text(w io.Writer, r *diag.Report, o TextOptions) error {
 	return p.w.Flush()
 }
 
-// Details writes what was read and why, and each place that could not be resolved.
+// Details writes what was read and why, where each target leads, and each place that could not be resolved.
 func Details(w io.Writer, r *diag.Report) error {
 	b := bufio.NewWriter(w)
 	for _, n := range r.Notes {
 		fmt.Fprintf(b, "read %s: %s\n", Clean(n.Path), Clean(n.Why))
+	}
+	for _, t := range r.Accounts {
+		what := t.What
+		if t.Address != "" && !strings.HasSuffix(what, " "+t.Address) {
+			what += " to " + t.Address
+		}
+		if t.Places > 1 {
+			what += fmt.Sprintf(" in %d places", t.Places)
+		}
+		fmt.Fprintf(b, "target %s: %s: %s\n", place(t.Span), Clean(what), Clean(t.Leads))
 	}
 	met := map[diag.Reason]bool{}
 	for _, u := range r.Unresolved {

@@ -116,6 +116,9 @@ func TestDetails(t *testing.T) {
 	}
 	want := "read etc/nginx/nginx.conf: main file of etc/nginx\n" +
 		"read etc/nginx/sites/shop.conf: included at etc/nginx/nginx.conf:4\n" +
+		"target etc/nginx/sites/shop.conf:9:21: proxy_pass $backend: unknown: a variable in it may be anything\n" +
+		"target etc/nginx/sites/shop.conf:9:21: proxy_pass shop to 10.0.0.1:80 in 3 places: unknown: another machine\n" +
+		"target etc/nginx/sites/shop.conf:9:21: fastcgi_pass php:9000: joined to pool www, etc/php/www.conf:3\n" +
 		"not resolved etc/nginx/sites/shop.conf:4:17: include \"fastcgi_params\" (missing-include)\n" +
 		"not resolved etc/nginx/sites/shop.conf:9:32: proxy_pass $backend (variable)\n" +
 		"missing-include: a file that is not here would tell; where absolute paths lie here is said by --path-map FROM=TO, or path-map in .nginx-lint.yaml\n" +
