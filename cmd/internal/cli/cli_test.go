@@ -121,6 +121,9 @@ func TestLongReport(t *testing.T) {
 		if hint, want := strings.Contains(r.out.String(), "--write-baseline"), !strings.Contains(test.args, "-q") && test.want > 0; hint != want {
 			t.Errorf("%v %s: a hint at the baseline: %v, want %v", test.tty, test.args, hint, want)
 		}
+		if hint, want := strings.Contains(r.out.String(), "nginx-lint explain"), test.tty && test.want == 1 && test.args == ""; hint != want {
+			t.Errorf("%v %s: a hint at explain: %v, want %v", test.tty, test.args, hint, want)
+		}
 	}
 }
 

@@ -151,6 +151,9 @@ func (p *printer) next(findings []*diag.Finding, o TextOptions) {
 	if o.Next.Baseline != "" && len(findings) > fewFindings {
 		fmt.Fprintf(p.w, "--write-baseline %s parks all %d findings: with --baseline only new ones are reported\n", o.Next.Baseline, len(findings))
 	}
+	if o.Short && len(findings) > 0 {
+		fmt.Fprintln(p.w, "nginx-lint explain RULE tells what a finding means")
+	}
 }
 
 func have(n int, what string) string {

@@ -155,6 +155,9 @@ func TestShort(t *testing.T) {
 			if test.o.Severity == 0 {
 				test.o.Severity = diag.Info
 			}
+			if len(test.heads) > 0 && !test.o.Quiet {
+				test.tail += "nginx-lint explain RULE tells what a finding means\n"
+			}
 			got := shortText(t, test.report, test.o)
 			if diff := cmp.Diff(test.heads, heads(got)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
