@@ -111,13 +111,20 @@ func (h *host) apache(main, root string) {
 	if f == nil {
 		return
 	}
-	s := apache.Load(f, &apacheLoader{h, root})
+	s := apache.Load(f, &apacheLoader{host: h, root: root})
+	b := s.Backend()
+	environment := map[string]string{}
+	if vars := h.File(path.Join(root, "envvars")); vars != nil {
+		environment = apache.Environment(vars)
+	}
+	b.User, b.Group, b.UserAt, _ = s.Identity(environment)
 	const why = "Apache's configuration"
-	h.add(s.Backend(), s.Listeners(), why)
+	h.add(b, s.Listeners(), why)
 	for _, t := range s.Targets() {
 		if !t.Maybe {
-			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: s.Backend(), Endpoint: t.Endpoint, Span: t.Span})
+			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: b, Endpoint: t.Endpoint, Protocol: t.Protocol, Wait: t.Wait, Span: t.Span})
 			h.read(t.Span, why)
+			h.read(t.Wait.Span, why)
 		}
 	}
 }
@@ -125,7 +132,8 @@ func (h *host) apache(main, root string) {
 // An apacheLoader finds Apache's includes below its server root.
 type apacheLoader struct {
 	*host
-	root string
+	root  string
+	steps int // names that were compared with patterns
 }
 
 // Include implements apache.Loader.
@@ -133,37 +141,47 @@ func (l *apacheLoader) Include(pattern string) (files []*source.File, complete b
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(l.root, pattern)
 	}
-	if !source.HasGlob(pattern) {
-		f := l.File(pattern)
-		if f == nil {
+	return l.expand("/", strings.Split(strings.Trim(path.Clean(pattern), "/"), "/"))
+}
+
+// expand lists the files that the rest of a pattern means below a folder, in
+// order: those of a folder that it names are all that lies below that.
+func (l *apacheLoader) expand(dir string, rest []string) (files []*source.File, complete bool) {
+	full, ok := l.place(dir)
+	if len(rest) == 0 {
+		if f := l.File(dir); f != nil {
+			return []*source.File{f}, true
+		}
+		if !ok || !l.p.isFolder(full) {
 			return nil, false
 		}
-		return []*source.File{f}, true
+		rest = []string{"*"}
 	}
-	dir := path.Dir(pattern)
-	full, ok := l.place(dir)
-	if source.HasGlob(dir) || !ok {
-		return nil, false
+	if !source.HasGlob(rest[0]) {
+		return l.expand(path.Join(dir, rest[0]), rest[1:])
 	}
-	if _, err := l.p.opts.FS.ReadDir(full); err != nil {
+	if !ok || !l.p.isFolder(full) || l.steps > maxSteps || strings.Count(dir, "/") > maxDepth {
 		return nil, false
 	}
 	complete = true
 	for _, name := range l.Names(dir) {
-		if !source.Match(path.Base(pattern), name) {
+		if l.steps++; !source.Match(rest[0], name) {
 			continue
 		}
-		if f := l.File(path.Join(dir, name)); f != nil {
-			files = append(files, f)
-		} else {
-			complete = false
+		if at, ok := l.place(path.Join(dir, name)); len(rest) > 1 && ok && !l.p.isFolder(at) {
+			continue // a file where the pattern goes on
 		}
+		more, all := l.expand(path.Join(dir, name), rest[1:])
+		files, complete = append(files, more...), complete && all
 	}
 	return files, complete
 }
 
-// serverUnit matches the units that start nginx and PHP-FPM.
-var serverUnit = regexp.MustCompile(`^(nginx|php[0-9.]*-fpm)\.service$`)
+// maxSteps is how many names of a host are compared with the patterns of Apache's includes.
+const maxSteps = 1 << 16
+
+// serverUnit matches the units that start nginx, Apache and PHP-FPM.
+var serverUnit = regexp.MustCompile(`^(nginx|apache2|httpd|php[0-9.]*-fpm)\.service$`)
 
 // systemd reads the units of the host: what its services start, and the sockets
 // that are opened for them.
@@ -279,7 +297,7 @@ func (h *host) supervisord() {
 		}
 		programs, includes := supervisord.Read(f)
 		for _, pattern := range includes {
-			files, _ := (&apacheLoader{h, path.Dir(main)}).Include(pattern)
+			files, _ := (&apacheLoader{host: h, root: path.Dir(main)}).Include(pattern)
 			for _, f := range files {
 				more, _ := supervisord.Read(f)
 				programs = append(programs, more...)

@@ -15,10 +15,12 @@ var targetProtocolMismatch = analyzer.Rule{
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
 	OnHop:      protocolMismatch,
+	OnGateway:  gatewayMismatch,
 	Doc: analyzer.Doc{
 		Summary: "what listens at the target speaks another protocol",
 		What: "A `*_pass` leads to a listener that was read and that speaks something else: `fastcgi_pass`, `uwsgi_pass`, `scgi_pass` or `memcached_pass` to a port or socket that this nginx itself, Apache, gunicorn or uWSGI's `http-socket` serves HTTP on, any but `uwsgi_pass` to uWSGI's `socket`, or any of the others, `proxy_pass` and `grpc_pass` included, to a PHP-FPM pool. " +
 			"PHP-FPM speaks FastCGI only: `proxy_pass http://127.0.0.1:9000` cannot reach it. " +
+			"So too where Apache passes requests on, with `fcgi://` to what speaks HTTP, with `http://` to a PHP-FPM pool. " +
 			"A warning where nginx asks another server instead, which answers or may do so, or where `error_page` gives another answer.",
 		Why: "Every request that goes there fails. FastCGI to an HTTP server ends as 502 with `upstream sent unsupported FastCGI protocol version: 72` (72 is the H of HTTP), uwsgi and SCGI as 400 without a line in the log. " +
 			"Apache, gunicorn and uWSGI wait for the end of a line that does not come, so that the request ends as 504 after `*_read_timeout`; uWSGI's `socket` closes what is not uwsgi, 502 with `upstream prematurely closed connection`. " +
