@@ -25,7 +25,7 @@ func gatewayPermission(p *analyzer.Pass, g *stack.Gateway) {
 	}
 	f := diag.Finding{
 		Severity: severity,
-		Summary:  "Apache may not open the pool's socket",
+		Summary:  "the pool's socket is not Apache's to open",
 		Subject:  diag.Label{Span: subject.Span, Text: a.describe() + fmt.Sprintf("; Apache's workers are %s:%s", user, group)},
 		Related:  []diag.Label{passesOn(g)},
 		Notes:    gatewayFails("503", unreachableSocket(g, "(13)Permission denied")),

@@ -41,7 +41,7 @@ func gatewayGivesUpFirst(p *analyzer.Pass, g *stack.Gateway) {
 	its := label(w.terminate.Span, "pool %s lets a request take %s", w.pool.Name, seconds(w.limit))
 	f := diag.Finding{
 		Severity: diag.Warning,
-		Summary:  "Apache stops waiting while PHP-FPM lets the request go on",
+		Summary:  "a pool lets requests go on when Apache stops waiting",
 		Subject:  its,
 		Related:  []diag.Label{passesOn(g)},
 		Notes: []string{fmt.Sprintf("the client gets 504 after %s, while PHP works on for up to %s; Apache's error log: (70007)The timeout specified has expired: AH01075: Error dispatching request",
@@ -67,7 +67,7 @@ func fpmKillsBeforeGateway(p *analyzer.Pass, g *stack.Gateway) {
 	}
 	f := diag.Finding{
 		Severity: diag.Warning,
-		Summary:  "Apache is told to wait far longer than PHP-FPM lets a request live",
+		Summary:  "a pool kills requests long before Apache stops waiting",
 		Subject:  label(g.Wait.Span, "Apache would wait %s", seconds(g.Wait.Time)),
 		Related:  []diag.Label{label(w.terminate.Span, "pool %s kills a request that takes longer than %s", w.pool.Name, seconds(w.limit)), passesOn(g)},
 		Notes:    []string{fmt.Sprintf("what takes longer than %s ends as 503; Apache's error log: AH01067: Failed to read FastCGI header", seconds(w.limit))},
