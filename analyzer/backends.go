@@ -246,6 +246,11 @@ func (h *host) service(u, socket *systemd.Unit) {
 	}
 	user, group := u.User()
 	for _, l := range listeners {
+		for _, folder := range u.Folders() {
+			if l.Endpoint.Net == stack.Unix && strings.HasPrefix(l.Endpoint.Path, folder.Path+"/") {
+				l.Access.Folder = folder
+			}
+		}
 		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown || !user.Known || !group.Known {
 			continue
 		}

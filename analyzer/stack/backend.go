@@ -52,6 +52,17 @@ type Access struct {
 	Owner, Group string
 	// ModeAt, OwnerAt and GroupAt are where they are written; zero where they are not.
 	ModeAt, OwnerAt, GroupAt source.Span
+	// Folder is the one that the socket lies in, or below, where a unit has it made; nil elsewhere.
+	Folder *Folder
+}
+
+// A Folder is one that systemd makes for a unit.
+type Folder struct {
+	Path         string
+	Mode         int
+	Owner, Group string
+	// At is where it is named, ModeAt where its mode is written; zero where it is not.
+	At, ModeAt source.Span
 }
 
 // A Gateway is a place from which another program than nginx passes requests on.

@@ -221,6 +221,36 @@ func (u *Unit) User() (user, group Value) {
 	return user, group
 }
 
+// Folders are those that systemd makes below /run for a service: its user's, with
+// mode 0755 where no other is written. It lists those of which all of that is known.
+func (u *Unit) Folders() (found []*stack.Folder) {
+	user, group := u.User()
+	mode := u.Last("Service", "RuntimeDirectoryMode")
+	bits := uint64(0o755)
+	if mode.Text != "" {
+		var err error
+		if bits, err = strconv.ParseUint(mode.Text, 8, 12); err != nil {
+			return nil
+		}
+	}
+	if !user.Known || !group.Known || !mode.Known {
+		return nil
+	}
+	for _, v := range u.All("Service", "RuntimeDirectory") {
+		for _, name := range strings.Fields(v.Text) {
+			if !v.Known || !literalFolder(name) {
+				continue
+			}
+			found = append(found, &stack.Folder{
+				Path: path.Join("/run", name), Mode: int(bits), Owner: user.Text, Group: group.Text, At: v.Span, ModeAt: mode.Span,
+			})
+		}
+	}
+	return found
+}
+
+func literalFolder(name string) bool { return !strings.ContainsAny(name, "\"'\\:{}") }
+
 // Starts is the service that a socket is for; "" where that is not known.
 func (u *Unit) Starts() string {
 	if v := u.Last("Socket", "Service"); !v.Known || v.Text != "" {
