@@ -24,6 +24,10 @@ type host struct {
 	p     *project
 	root  string
 	scope *stack.Scope
+	// loose is set where no folder stands for the host's `/`: none of its paths is known.
+	loose bool
+	// opened are the files that were read, by their paths here.
+	opened map[string]bool
 }
 
 // backendFolders hold the configuration of what else listens, on every host; other
@@ -32,12 +36,13 @@ var backendFolders = slices.Concat(systemd.Folders, []string{"/etc/apache2", "/e
 
 // backends finds the programs of a host, below the folder that stands for its `/`.
 func (p *project) backends(s *stack.Scope, root string) {
-	h := &host{p: p, root: root, scope: s}
+	h := &host{p: p, root: root, scope: s, opened: map[string]bool{}}
 	h.apache("/etc/apache2/apache2.conf", "/etc/apache2")
 	h.apache("/etc/httpd/conf/httpd.conf", "/etc/httpd")
-	h.systemd()
+	h.systemd(systemd.Units(h))
 	h.supervisord()
 	h.emperors()
+	h.apps()
 }
 
 // File implements systemd.Loader.
@@ -58,6 +63,7 @@ func (h *host) open(name string) *file {
 	if h.p.files.read(f) == nil {
 		return nil
 	}
+	h.opened[full] = true
 	return f
 }
 
@@ -65,6 +71,9 @@ func (h *host) open(name string) *file {
 func (h *host) place(name string) (full string, ok bool) {
 	name = path.Clean(name)
 	full = h.p.short(path.Join(h.root, name))
+	if h.loose {
+		return full, false
+	}
 	known := slices.ContainsFunc(backendFolders, func(dir string) bool { return source.Below(name, dir) })
 	return full, (known || h.p.inTree(full)) && !h.p.outside(full) && !h.p.leftOut(full)
 }
@@ -89,6 +98,7 @@ func (h *host) Names(dir string) []string {
 // add takes in what a program listens on; why is empty where nothing but its
 // addresses is known: no finding is about such a file alone.
 func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
+	b.Complete = b.Complete && !h.loose
 	h.scope.Backends = append(h.scope.Backends, b)
 	h.scope.Listeners = append(h.scope.Listeners, listeners...)
 	for _, l := range listeners {
@@ -188,8 +198,7 @@ var serverUnit = regexp.MustCompile(`^(nginx|apache2|httpd|php[0-9.]*-fpm)\.serv
 
 // systemd reads the units of the host: what its services start, and the sockets
 // that are opened for them.
-func (h *host) systemd() {
-	units := systemd.Units(h)
+func (h *host) systemd(units map[string]*systemd.Unit) {
 	names := slices.Sorted(maps.Keys(units))
 	opened := map[string]*systemd.Unit{} // by the service that is handed the sockets
 	for _, name := range names {
@@ -324,6 +333,106 @@ func (h *host) supervisord() {
 			}
 		}
 	}
+}
+
+// apps takes in what lies below the host's `/` and configures gunicorn or uWSGI,
+// and which nothing that was read starts: it may be started all the same.
+func (h *host) apps() {
+	for _, name := range h.p.appFiles {
+		if h.opened[name] || !h.p.below(name, h.root) {
+			continue
+		}
+		f := h.p.files.read(h.p.files.get(name))
+		if f == nil {
+			continue
+		}
+		var b *stack.Backend
+		var listeners []*stack.Listener
+		if path.Ext(name) == ".py" {
+			b, listeners = gunicorn.Conf(f)
+		} else {
+			b, listeners = uwsgi.Read(f)
+			b.Complete = false
+			for _, l := range listeners {
+				l.Maybe = true
+			}
+		}
+		h.add(b, listeners, "")
+	}
+}
+
+// looseUnits reads the units of systemd that lie outside of folders that stand for a
+// host's `/`, as those in roles of Ansible do. They belong to the configurations of
+// the closest folder above them that holds any, if these are of one scope.
+func (p *project) looseUnits(scopes []*stack.Scope) {
+	type place struct {
+		scope *stack.Scope
+		name  string
+	}
+	mains, dropIns := map[place][]*source.File{}, map[place][]*source.File{}
+	var places []place
+	in := p.scopesByFolder(scopes)
+	slices.Sort(p.unitFiles)
+	for _, name := range slices.Compact(p.unitFiles) {
+		dir := path.Dir(p.abs(name))
+		for in[dir] == nil && dir != path.Dir(dir) {
+			dir = path.Dir(dir)
+		}
+		scope := in[dir]
+		f := p.files.read(p.files.get(name))
+		if _, onHost := p.hostRoot(name); onHost || scope == nil || scope == ambiguous || f == nil || strings.Contains(f.Text, "{%") || strings.Contains(f.Text, "<%") {
+			continue // what a template's conditions leave is not known
+		}
+		unit := name
+		if path.Ext(path.Dir(name)) == ".d" {
+			unit = strings.TrimSuffix(path.Dir(name), ".d")
+			dropIns[place{scope, path.Base(unit)}] = append(dropIns[place{scope, path.Base(unit)}], f)
+		} else {
+			if ext := path.Ext(unit); ext != ".service" && ext != ".socket" {
+				unit = strings.TrimSuffix(unit, ext) // a template
+			}
+			mains[place{scope, path.Base(unit)}] = append(mains[place{scope, path.Base(unit)}], f)
+		}
+		places = append(places, place{scope, path.Base(unit)})
+	}
+	units := map[*stack.Scope]map[string]*systemd.Unit{}
+	for _, at := range places {
+		if units[at.scope] == nil {
+			units[at.scope] = map[string]*systemd.Unit{}
+		}
+		switch files := mains[at]; len(files) {
+		case 0:
+			units[at.scope][at.name] = systemd.Read(at.name, nil, dropIns[at])
+		case 1:
+			units[at.scope][at.name] = systemd.Read(at.name, files[0], dropIns[at])
+		default: // those of several hosts
+		}
+	}
+	for _, scope := range scopes {
+		if len(units[scope]) > 0 {
+			(&host{p: p, scope: scope, loose: true, opened: map[string]bool{}}).systemd(units[scope])
+		}
+	}
+}
+
+// ambiguous stands for several scopes.
+var ambiguous = &stack.Scope{}
+
+// scopesByFolder are the scopes with nginx files in and below each folder.
+func (p *project) scopesByFolder(scopes []*stack.Scope) map[string]*stack.Scope {
+	in := map[string]*stack.Scope{}
+	for _, s := range scopes {
+		for _, c := range s.Nginx {
+			for dir := path.Dir(p.abs(c.Main.File.Path)); in[dir] != s && in[dir] != ambiguous; dir = path.Dir(dir) {
+				if in[dir] == nil {
+					in[dir] = s
+				} else {
+					in[dir] = ambiguous
+				}
+			}
+		}
+	}
+	return in
 }
 
 // emperors takes in the ini files that a uWSGI emperor, or Debian's script, starts

@@ -48,7 +48,10 @@ type project struct {
 
 	// composeFiles are those that the search has met.
 	composeFiles []string
-	services     services
+	// unitFiles are those of systemd that the search has met, appFiles what gunicorn
+	// and uWSGI are configured by, by the usual names.
+	unitFiles, appFiles []string
+	services            services
 
 	mains     []*nginx.Config
 	fragments []*nginx.Config

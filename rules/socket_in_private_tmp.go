@@ -22,10 +22,10 @@ var socketInPrivateTmp = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "a socket below /tmp, where systemd may give each service a folder of its own",
 		What: "A PHP-FPM pool, or another program that systemd starts, listens on a unix socket below `/tmp` or `/var/tmp`, or nginx connects to one there. " +
-			"An error where nginx, or an Apache that passes requests to a pool itself, connects to it and a unit of the host tree gives one of the two `PrivateTmp`.",
+			"An error where nginx, or an Apache that passes requests to a pool itself, connects to it and a unit that was read gives one of the two `PrivateTmp`.",
 		Why: "Many distributions start nginx or PHP-FPM with `PrivateTmp=true`: the service then sees a `/tmp` that no other one does. The socket exists, and still every request ends as 502 with `connect() to unix:/tmp/php.sock failed (2: No such file or directory) while connecting to upstream`. " +
 			"What cleans `/tmp` may remove the socket as well.",
-		Gaps:      "Units are read in host trees only, and those of packages are mostly in none. Units with `JoinsNamespaceOf` share what they join. Silent for what runs in containers (a Dockerfile or compose file lies beside it), in the folders of BSD and macOS, and for sockets of nginx that nginx itself connects to.",
+		Gaps:      "Units are read in host trees and beside nginx's files, as in roles of Ansible, and those of packages are mostly in neither. Units with `JoinsNamespaceOf` share what they join. Silent for what runs in containers (a Dockerfile or compose file lies beside it), in the folders of BSD and macOS, and for sockets of nginx that nginx itself connects to.",
 		Remedy:    "Put the socket below /run: /run/php/NAME.sock.",
 		FixSafety: "Both sides have to change together, and the folder has to exist.",
 		Refs:      []string{"https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#PrivateTmp="},

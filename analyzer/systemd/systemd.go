@@ -95,6 +95,19 @@ func Units(l Loader) map[string]*Unit {
 	return units
 }
 
+// Read is the unit of one file, which lies in no folder of units, with drop-ins.
+func Read(name string, main *source.File, dropIns []*source.File) *Unit {
+	u := &Unit{Name: name, Main: main}
+	files := dropIns
+	if main != nil {
+		files = append([]*source.File{main}, dropIns...)
+	}
+	for _, f := range files {
+		u.lines = append(u.lines, keyfile.Parse(f, keyfile.Systemd)...)
+	}
+	return u
+}
+
 // folders are those of the drop-ins of a unit, the strongest first.
 func folders(name string) []string {
 	kind := path.Ext(name)
@@ -112,7 +125,7 @@ func folders(name string) []string {
 type Value struct {
 	Text string
 	Span source.Span
-	// Known is false for specifiers other than %%.
+	// Known is false for specifiers other than %%, and for parts of templates.
 	Known bool
 }
 
@@ -128,7 +141,7 @@ func (u *Unit) All(section, key string) []Value {
 			continue
 		}
 		text := strings.ReplaceAll(line.Value, "%%", "\x00")
-		known := !strings.Contains(text, "%")
+		known := !strings.Contains(text, "%") && !strings.Contains(text, "{{")
 		found = append(found, Value{strings.ReplaceAll(text, "\x00", "%"), line.Span, known})
 	}
 	return found
