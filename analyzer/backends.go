@@ -312,12 +312,12 @@ func (h *host) supervisord() {
 		if f == nil {
 			continue
 		}
-		programs, includes := supervisord.Read(f)
-		for _, pattern := range includes {
+		c := supervisord.Read(f)
+		programs := c.Programs
+		for _, pattern := range c.Includes {
 			files, _ := (&apacheLoader{host: h, root: path.Dir(main)}).Include(pattern)
 			for _, f := range files {
-				more, _ := supervisord.Read(f)
-				programs = append(programs, more...)
+				programs = append(programs, supervisord.Read(f).Programs...)
 			}
 		}
 		for _, program := range programs {

@@ -53,23 +53,8 @@ func commandOf(s *compose.Service) []keyfile.Word {
 	if s.Unknown || !base.Known || !plainImage.MatchString(base.Text) {
 		return nil
 	}
-	entrypoint, command := s.Entrypoint, s.Command
-	if d := s.Dockerfile; d != nil {
-		if d.Unknown {
-			return nil
-		}
-		if command == nil && entrypoint == nil {
-			command = d.Command
-		}
-		if entrypoint == nil {
-			entrypoint = d.Entrypoint
-		}
-	}
 	var words []keyfile.Word
-	for _, c := range []*compose.Command{entrypoint, command} {
-		if c == nil {
-			continue
-		}
+	for _, c := range startOf(s) {
 		for _, text := range c.Words {
 			if strings.ContainsAny(text, "\"'`;|&<>()\\\n") {
 				return nil // for a shell
@@ -88,4 +73,21 @@ func commandOf(s *compose.Service) []keyfile.Word {
 		return nil
 	}
 	return words
+}
+
+// startOf are the entrypoint and the command of a service, as far as they are written.
+func startOf(s *compose.Service) []*compose.Command {
+	entrypoint, command := s.Entrypoint, s.Command
+	if d := s.Dockerfile; d != nil {
+		if d.Unknown {
+			return nil
+		}
+		if command == nil && entrypoint == nil {
+			command = d.Command
+		}
+		if entrypoint == nil {
+			entrypoint = d.Entrypoint
+		}
+	}
+	return slices.DeleteFunc([]*compose.Command{entrypoint, command}, func(c *compose.Command) bool { return c == nil })
 }

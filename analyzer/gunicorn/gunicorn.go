@@ -284,7 +284,9 @@ func (r *reading) command(words []keyfile.Word) {
 
 // manyWords reports whether systemd makes several words, or none, of one: it does of
 // `$NAME`, not of `${NAME}`.
-func manyWords(word string) bool { return strings.HasPrefix(word, "$") && !strings.HasPrefix(word, "${") }
+func manyWords(word string) bool {
+	return strings.HasPrefix(word, "$") && !strings.HasPrefix(word, "${")
+}
 
 // optionName is the setting that an option sets; argparse takes the beginning of a
 // long one for it, where that fits one option only.

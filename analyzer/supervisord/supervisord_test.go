@@ -28,9 +28,9 @@ command=/bin/x "y
 [include]
 files = conf.d/*.conf /etc/more.conf
 `
-	programs, includes := Read(source.NewFile("f", text))
+	c := Read(source.NewFile("f", text))
 	var got []string
-	for _, p := range programs {
+	for _, p := range c.Programs {
 		var words []string
 		for _, w := range p.Words {
 			words = append(words, w.Text)
@@ -46,7 +46,15 @@ files = conf.d/*.conf /etc/more.conf
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if strings.Join(includes, " ") != "conf.d/*.conf /etc/more.conf" {
-		t.Errorf("includes %q", includes)
+	if strings.Join(c.Includes, " ") != "conf.d/*.conf /etc/more.conf" {
+		t.Errorf("includes %q", c.Includes)
+	}
+	if c.More {
+		t.Error("nothing else listens")
+	}
+	for _, more := range []string{"[inet_http_server]\nport=9001\n", "[eventlistener:a]\ncommand=/bin/a\n", "[fcgi-program:a]\nsocket=tcp://localhost:9002\n"} {
+		if !Read(source.NewFile("f", text+more)).More {
+			t.Errorf("%q listens, or may do so", more)
+		}
 	}
 }
