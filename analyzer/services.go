@@ -360,7 +360,7 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 					made.Containers.Views[other.Service] = other.view
 				}
 			}
-			made.Listeners = slices.Concat(p.imageListeners(s.project), p.commandListeners(s.project), p.supervisedListeners(made.Containers))
+			made.Listeners = slices.Concat(p.imageListeners(s.project), p.commandListeners(s.project), p.portListeners(s.project), p.supervisedListeners(made.Containers))
 			scopes[s.project] = made
 		}
 		return scopes[s.project]
