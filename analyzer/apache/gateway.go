@@ -136,7 +136,7 @@ func address(text string) (e stack.Endpoint, protocol stack.Protocol, name strin
 		}
 	}
 	scheme, rest, _ := strings.Cut(url, ":")
-	fallback := ""
+	var fallback string
 	switch scheme {
 	case "fcgi":
 		protocol, fallback = stack.FastCGI, ":8000" // the default port of mod_proxy_fcgi

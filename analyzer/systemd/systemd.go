@@ -250,7 +250,7 @@ func (u *Unit) Folders() (found []*stack.Folder) {
 		return nil
 	}
 	for _, v := range u.All("Service", "RuntimeDirectory") {
-		for _, name := range strings.Fields(v.Text) {
+		for name := range strings.FieldsSeq(v.Text) {
 			if !v.Known || !literalFolder(name) {
 				continue
 			}
