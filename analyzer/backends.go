@@ -253,14 +253,25 @@ func (h *host) service(u, socket *systemd.Unit) {
 		h.sockets(socket, b, speaks, tls)
 		return
 	}
-	user, group := u.User()
 	for _, l := range listeners {
 		for _, folder := range u.Folders() {
 			if l.Endpoint.Net == stack.Unix && strings.HasPrefix(l.Endpoint.Path, folder.Path+"/") {
 				l.Access.Folder = folder
 			}
 		}
-		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown || !user.Known || !group.Known {
+	}
+	if user, group := u.User(); user.Known && group.Known {
+		runAs(listeners, user, group)
+	}
+	if is || len(listeners) > 0 {
+		h.add(b, listeners, "what systemd starts")
+	}
+}
+
+// runAs makes the sockets of a program those of whom it runs as, where it says nothing else.
+func runAs(listeners []*stack.Listener, user, group systemd.Value) {
+	for _, l := range listeners {
+		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown {
 			continue
 		}
 		if l.Access.Owner == "" {
@@ -269,9 +280,6 @@ func (h *host) service(u, socket *systemd.Unit) {
 		if l.Access.Group == "" {
 			l.Access.Group, l.Access.GroupAt = group.Text, group.Span
 		}
-	}
-	if is || len(listeners) > 0 {
-		h.add(b, listeners, "what systemd starts")
 	}
 }
 
@@ -329,6 +337,10 @@ func (h *host) supervisord() {
 				b, listeners, ok = uwsgi.Command(program.Words, program.Dir, h.File)
 			}
 			if ok {
+				if user := program.User; user.Text != "" && !strings.ContainsAny(user.Text, "%0123456789") {
+					at := systemd.Value{Text: user.Text, Span: user.Span}
+					runAs(listeners, at, at) // with the primary group of the user, which has its name nearly everywhere
+				}
 				h.add(b, listeners, "what supervisord starts")
 			}
 		}

@@ -15,10 +15,8 @@ type Program struct {
 	Words []keyfile.Word
 	// Dir is the working directory; "" where it is not known.
 	Dir string
-	// User is whom it runs as; "" where it is not known.
-	User string
-	// Environment is where variables are set; zero where none is.
-	Environment source.Span
+	// User is the value that says whom it runs as; without, it is whom supervisord does.
+	User keyfile.Word
 	// Off is set where it is not started by itself.
 	Off bool
 }
@@ -63,9 +61,7 @@ func Read(f *source.File) (c Config) {
 				p.Dir = line.Value
 			}
 		case "user":
-			p.User = line.Value
-		case "environment":
-			p.Environment = line.Span
+			p.User = keyfile.Word{Text: line.Value, Span: line.Span}
 		case "autostart":
 			p.Off = strings.EqualFold(line.Value, "false") || strings.EqualFold(line.Value, "no") || line.Value == "0"
 		}

@@ -35,13 +35,13 @@ files = conf.d/*.conf /etc/more.conf
 		for _, w := range p.Words {
 			words = append(words, w.Text)
 		}
-		got = append(got, fmt.Sprintf("%s: %s, %s, %s, %v, %v", p.Name, strings.Join(words, "|"), p.Dir, p.User, !p.Environment.IsZero(), p.Off))
+		got = append(got, fmt.Sprintf("%s: %s, %s, %s, %v", p.Name, strings.Join(words, "|"), p.Dir, p.User.Text, p.Off))
 	}
 	want := []string{
-		"nginx: nginx|-g|daemon off;, , , false, false",
-		"app: gunicorn|-b|:8000|app:app, /srv/app, app, true, false",
-		"off: /bin/x|%(ENV_Y)s, , , false, true",
-		"broken: , , , false, false",
+		"nginx: nginx|-g|daemon off;, , , false",
+		"app: gunicorn|-b|:8000|app:app, /srv/app, app, false",
+		"off: /bin/x|%(ENV_Y)s, , , true",
+		"broken: , , , false",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
