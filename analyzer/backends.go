@@ -347,9 +347,15 @@ func (h *host) supervisord() {
 	}
 }
 
+// maxApps is how often files of gunicorn and uWSGI are compared with the folders of hosts in a run.
+const maxApps = 1 << 20
+
 // apps takes in what lies below the host's `/` and configures gunicorn or uWSGI,
 // and which nothing that was read starts: it may be started all the same.
 func (h *host) apps() {
+	if h.p.appsLeft -= len(h.p.appFiles); h.p.appsLeft < 0 {
+		return
+	}
 	for _, name := range h.p.appFiles {
 		if h.opened[name] || !h.p.below(name, h.root) {
 			continue
