@@ -239,12 +239,13 @@ func (u *Unit) User() (user, group Value) {
 func (u *Unit) Folders() (found []*stack.Folder) {
 	user, group := u.User()
 	mode := u.Last("Service", "RuntimeDirectoryMode")
-	bits := uint64(0o755)
+	bits := 0o755
 	if mode.Text != "" {
-		var err error
-		if bits, err = strconv.ParseUint(mode.Text, 8, 12); err != nil {
+		n, err := strconv.ParseUint(mode.Text, 8, 12)
+		if err != nil {
 			return nil
 		}
+		bits = int(n)
 	}
 	if !user.Known || !group.Known || !mode.Known {
 		return nil
@@ -255,7 +256,7 @@ func (u *Unit) Folders() (found []*stack.Folder) {
 				continue
 			}
 			found = append(found, &stack.Folder{
-				Path: path.Join("/run", name), Mode: int(bits), Owner: user.Text, Group: group.Text, At: v.Span, ModeAt: mode.Span,
+				Path: path.Join("/run", name), Mode: bits, Owner: user.Text, Group: group.Text, At: v.Span, ModeAt: mode.Span,
 			})
 		}
 	}
