@@ -24,6 +24,10 @@ type host struct {
 	p     *project
 	root  string
 	scope *stack.Scope
+	// loose is set where no folder stands for the host's `/`: none of its paths is known.
+	loose bool
+	// opened are the files that were read, by their paths here.
+	opened map[string]bool
 }
 
 // backendFolders hold the configuration of what else listens, on every host; other
@@ -32,12 +36,13 @@ var backendFolders = slices.Concat(systemd.Folders, []string{"/etc/apache2", "/e
 
 // backends finds the programs of a host, below the folder that stands for its `/`.
 func (p *project) backends(s *stack.Scope, root string) {
-	h := &host{p: p, root: root, scope: s}
+	h := &host{p: p, root: root, scope: s, opened: map[string]bool{}}
 	h.apache("/etc/apache2/apache2.conf", "/etc/apache2")
 	h.apache("/etc/httpd/conf/httpd.conf", "/etc/httpd")
-	h.systemd()
+	h.systemd(systemd.Units(h))
 	h.supervisord()
 	h.emperors()
+	h.apps()
 }
 
 // File implements systemd.Loader.
@@ -58,6 +63,7 @@ func (h *host) open(name string) *file {
 	if h.p.files.read(f) == nil {
 		return nil
 	}
+	h.opened[full] = true
 	return f
 }
 
@@ -65,6 +71,9 @@ func (h *host) open(name string) *file {
 func (h *host) place(name string) (full string, ok bool) {
 	name = path.Clean(name)
 	full = h.p.short(path.Join(h.root, name))
+	if h.loose {
+		return full, false
+	}
 	known := slices.ContainsFunc(backendFolders, func(dir string) bool { return source.Below(name, dir) })
 	return full, (known || h.p.inTree(full)) && !h.p.outside(full) && !h.p.leftOut(full)
 }
@@ -89,6 +98,7 @@ func (h *host) Names(dir string) []string {
 // add takes in what a program listens on; why is empty where nothing but its
 // addresses is known: no finding is about such a file alone.
 func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
+	b.Complete = b.Complete && !h.loose
 	h.scope.Backends = append(h.scope.Backends, b)
 	h.scope.Listeners = append(h.scope.Listeners, listeners...)
 	for _, l := range listeners {
@@ -111,13 +121,20 @@ func (h *host) apache(main, root string) {
 	if f == nil {
 		return
 	}
-	s := apache.Load(f, &apacheLoader{h, root})
+	s := apache.Load(f, &apacheLoader{host: h, root: root})
+	b := s.Backend()
+	environment := map[string]string{}
+	if vars := h.File(path.Join(root, "envvars")); vars != nil {
+		environment = apache.Environment(vars)
+	}
+	b.User, b.Group, b.UserAt, _ = s.Identity(environment)
 	const why = "Apache's configuration"
-	h.add(s.Backend(), s.Listeners(), why)
+	h.add(b, s.Listeners(), why)
 	for _, t := range s.Targets() {
 		if !t.Maybe {
-			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: s.Backend(), Endpoint: t.Endpoint, Span: t.Span})
+			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: b, Endpoint: t.Endpoint, Protocol: t.Protocol, Wait: t.Wait, Span: t.Span})
 			h.read(t.Span, why)
+			h.read(t.Wait.Span, why)
 		}
 	}
 }
@@ -125,7 +142,8 @@ func (h *host) apache(main, root string) {
 // An apacheLoader finds Apache's includes below its server root.
 type apacheLoader struct {
 	*host
-	root string
+	root  string
+	steps int // names that were compared with patterns
 }
 
 // Include implements apache.Loader.
@@ -133,42 +151,54 @@ func (l *apacheLoader) Include(pattern string) (files []*source.File, complete b
 	if !path.IsAbs(pattern) {
 		pattern = path.Join(l.root, pattern)
 	}
-	if !source.HasGlob(pattern) {
-		f := l.File(pattern)
-		if f == nil {
-			return nil, false
+	return l.expand("/", strings.Split(strings.Trim(path.Clean(pattern), "/"), "/"))
+}
+
+// expand lists the files that the rest of a pattern means below a folder, in
+// order: those of a folder that it names are all that lies below that, hidden ones
+// too (measured on Apache 2.4.71).
+func (l *apacheLoader) expand(dir string, rest []string) (files []*source.File, complete bool) {
+	if len(rest) > 0 && !source.HasGlob(rest[0]) {
+		return l.expand(path.Join(dir, rest[0]), rest[1:])
+	}
+	if len(rest) == 0 {
+		if f := l.File(dir); f != nil {
+			return []*source.File{f}, true
 		}
-		return []*source.File{f}, true
 	}
-	dir := path.Dir(pattern)
 	full, ok := l.place(dir)
-	if source.HasGlob(dir) || !ok {
-		return nil, false
-	}
-	if _, err := l.p.opts.FS.ReadDir(full); err != nil {
+	if !ok || !l.p.isFolder(full) || l.steps > maxSteps || strings.Count(dir, "/") > maxDepth {
 		return nil, false
 	}
 	complete = true
 	for _, name := range l.Names(dir) {
-		if !source.Match(path.Base(pattern), name) {
-			continue
+		l.steps++
+		further := rest
+		if len(rest) > 0 {
+			if !source.Match(rest[0], name) {
+				continue
+			}
+			further = rest[1:]
 		}
-		if f := l.File(path.Join(dir, name)); f != nil {
-			files = append(files, f)
-		} else {
-			complete = false
+		at := path.Join(dir, name)
+		if place, ok := l.place(at); len(further) > 0 && ok && !l.p.isFolder(place) {
+			continue // a file where the pattern goes on
 		}
+		more, all := l.expand(at, further)
+		files, complete = append(files, more...), complete && all
 	}
 	return files, complete
 }
 
-// serverUnit matches the units that start nginx and PHP-FPM.
-var serverUnit = regexp.MustCompile(`^(nginx|php[0-9.]*-fpm)\.service$`)
+// maxSteps is how many names of a host are compared with the patterns of Apache's includes.
+const maxSteps = 1 << 16
+
+// serverUnit matches the units that start nginx, Apache and PHP-FPM.
+var serverUnit = regexp.MustCompile(`^(nginx|apache2|httpd|php[0-9.]*-fpm)\.service$`)
 
 // systemd reads the units of the host: what its services start, and the sockets
 // that are opened for them.
-func (h *host) systemd() {
-	units := systemd.Units(h)
+func (h *host) systemd(units map[string]*systemd.Unit) {
 	names := slices.Sorted(maps.Keys(units))
 	opened := map[string]*systemd.Unit{} // by the service that is handed the sockets
 	for _, name := range names {
@@ -223,9 +253,25 @@ func (h *host) service(u, socket *systemd.Unit) {
 		h.sockets(socket, b, speaks, tls)
 		return
 	}
-	user, group := u.User()
 	for _, l := range listeners {
-		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown || !user.Known || !group.Known {
+		for _, folder := range u.Folders() {
+			if l.Endpoint.Net == stack.Unix && strings.HasPrefix(l.Endpoint.Path, folder.Path+"/") {
+				l.Access.Folder = folder
+			}
+		}
+	}
+	if user, group := u.User(); user.Known && group.Known {
+		runAs(listeners, user, group)
+	}
+	if is || len(listeners) > 0 {
+		h.add(b, listeners, "what systemd starts")
+	}
+}
+
+// runAs makes the sockets of a program those of whom it runs as, where it says nothing else.
+func runAs(listeners []*stack.Listener, user, group systemd.Value) {
+	for _, l := range listeners {
+		if l.Endpoint.Net != stack.Unix || !l.Access.ModeKnown {
 			continue
 		}
 		if l.Access.Owner == "" {
@@ -234,9 +280,6 @@ func (h *host) service(u, socket *systemd.Unit) {
 		if l.Access.Group == "" {
 			l.Access.Group, l.Access.GroupAt = group.Text, group.Span
 		}
-	}
-	if is || len(listeners) > 0 {
-		h.add(b, listeners, "what systemd starts")
 	}
 }
 
@@ -277,12 +320,12 @@ func (h *host) supervisord() {
 		if f == nil {
 			continue
 		}
-		programs, includes := supervisord.Read(f)
-		for _, pattern := range includes {
-			files, _ := (&apacheLoader{h, path.Dir(main)}).Include(pattern)
+		c := supervisord.Read(f)
+		programs := c.Programs
+		for _, pattern := range c.Includes {
+			files, _ := (&apacheLoader{host: h, root: path.Dir(main)}).Include(pattern)
 			for _, f := range files {
-				more, _ := supervisord.Read(f)
-				programs = append(programs, more...)
+				programs = append(programs, supervisord.Read(f).Programs...)
 			}
 		}
 		for _, program := range programs {
@@ -294,10 +337,120 @@ func (h *host) supervisord() {
 				b, listeners, ok = uwsgi.Command(program.Words, program.Dir, h.File)
 			}
 			if ok {
+				if user := program.User; user.Text != "" && !strings.ContainsAny(user.Text, "%0123456789") {
+					at := systemd.Value{Text: user.Text, Span: user.Span}
+					runAs(listeners, at, at) // with the primary group of the user, which has its name nearly everywhere
+				}
 				h.add(b, listeners, "what supervisord starts")
 			}
 		}
 	}
+}
+
+// maxApps is how often files of gunicorn and uWSGI are compared with the folders of hosts in a run.
+const maxApps = 1 << 20
+
+// apps takes in what lies below the host's `/` and configures gunicorn or uWSGI,
+// and which nothing that was read starts: it may be started all the same.
+func (h *host) apps() {
+	if h.p.appsLeft -= len(h.p.appFiles); h.p.appsLeft < 0 {
+		return
+	}
+	for _, name := range h.p.appFiles {
+		if h.opened[name] || !h.p.below(name, h.root) {
+			continue
+		}
+		f := h.p.files.read(h.p.files.get(name))
+		if f == nil {
+			continue
+		}
+		var b *stack.Backend
+		var listeners []*stack.Listener
+		if path.Ext(name) == ".py" {
+			b, listeners = gunicorn.Conf(f)
+		} else {
+			b, listeners = uwsgi.Read(f)
+			b.Complete = false
+			for _, l := range listeners {
+				l.Maybe = true
+			}
+		}
+		h.add(b, listeners, "")
+	}
+}
+
+// looseUnits reads the units of systemd that lie outside of folders that stand for a
+// host's `/`, as those in roles of Ansible do. They belong to the configurations of
+// the closest folder above them that holds any, if these are of one scope.
+func (p *project) looseUnits(scopes []*stack.Scope) {
+	type place struct {
+		scope *stack.Scope
+		name  string
+	}
+	mains, dropIns := map[place][]*source.File{}, map[place][]*source.File{}
+	var places []place
+	in := p.scopesByFolder(scopes)
+	slices.Sort(p.unitFiles)
+	for _, name := range slices.Compact(p.unitFiles) {
+		dir := path.Dir(p.abs(name))
+		for in[dir] == nil && dir != path.Dir(dir) {
+			dir = path.Dir(dir)
+		}
+		scope := in[dir]
+		f := p.files.read(p.files.get(name))
+		if _, onHost := p.hostRoot(name); onHost || scope == nil || scope == ambiguous || f == nil || strings.Contains(f.Text, "{%") || strings.Contains(f.Text, "<%") {
+			continue // what a template's conditions leave is not known
+		}
+		unit := name
+		if path.Ext(path.Dir(name)) == ".d" {
+			unit = strings.TrimSuffix(path.Dir(name), ".d")
+			dropIns[place{scope, path.Base(unit)}] = append(dropIns[place{scope, path.Base(unit)}], f)
+		} else {
+			if ext := path.Ext(unit); ext != ".service" && ext != ".socket" {
+				unit = strings.TrimSuffix(unit, ext) // a template
+			}
+			mains[place{scope, path.Base(unit)}] = append(mains[place{scope, path.Base(unit)}], f)
+		}
+		places = append(places, place{scope, path.Base(unit)})
+	}
+	units := map[*stack.Scope]map[string]*systemd.Unit{}
+	for _, at := range places {
+		if units[at.scope] == nil {
+			units[at.scope] = map[string]*systemd.Unit{}
+		}
+		switch files := mains[at]; len(files) {
+		case 0:
+			units[at.scope][at.name] = systemd.Read(at.name, nil, dropIns[at])
+		case 1:
+			units[at.scope][at.name] = systemd.Read(at.name, files[0], dropIns[at])
+		default: // those of several hosts
+		}
+	}
+	for _, scope := range scopes {
+		if len(units[scope]) > 0 {
+			(&host{p: p, scope: scope, loose: true, opened: map[string]bool{}}).systemd(units[scope])
+		}
+	}
+}
+
+// ambiguous stands for several scopes.
+var ambiguous = &stack.Scope{}
+
+// scopesByFolder are the scopes with nginx files in and below each folder.
+func (p *project) scopesByFolder(scopes []*stack.Scope) map[string]*stack.Scope {
+	in := map[string]*stack.Scope{}
+	for _, s := range scopes {
+		for _, c := range s.Nginx {
+			for dir := path.Dir(p.abs(c.Main.File.Path)); in[dir] != s && in[dir] != ambiguous; dir = path.Dir(dir) {
+				if in[dir] == nil {
+					in[dir] = s
+				} else {
+					in[dir] = ambiguous
+				}
+			}
+		}
+	}
+	return in
 }
 
 // emperors takes in the ini files that a uWSGI emperor, or Debian's script, starts

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nginx-lint/analyzer/compose"
@@ -53,23 +54,8 @@ func commandOf(s *compose.Service) []keyfile.Word {
 	if s.Unknown || !base.Known || !plainImage.MatchString(base.Text) {
 		return nil
 	}
-	entrypoint, command := s.Entrypoint, s.Command
-	if d := s.Dockerfile; d != nil {
-		if d.Unknown {
-			return nil
-		}
-		if command == nil && entrypoint == nil {
-			command = d.Command
-		}
-		if entrypoint == nil {
-			entrypoint = d.Entrypoint
-		}
-	}
 	var words []keyfile.Word
-	for _, c := range []*compose.Command{entrypoint, command} {
-		if c == nil {
-			continue
-		}
+	for _, c := range startOf(s) {
 		for _, text := range c.Words {
 			if strings.ContainsAny(text, "\"'`;|&<>()\\\n") {
 				return nil // for a shell
@@ -88,4 +74,46 @@ func commandOf(s *compose.Service) []keyfile.Word {
 		return nil
 	}
 	return words
+}
+
+// startOf are the entrypoint and the command of a service, as far as they are written.
+func startOf(s *compose.Service) []*compose.Command {
+	entrypoint, command := s.Entrypoint, s.Command
+	if d := s.Dockerfile; d != nil {
+		if d.Unknown {
+			return nil
+		}
+		if command == nil && entrypoint == nil {
+			command = d.Command
+		}
+		if entrypoint == nil {
+			entrypoint = d.Entrypoint
+		}
+	}
+	return slices.DeleteFunc([]*compose.Command{entrypoint, command}, func(c *compose.Command) bool { return c == nil })
+}
+
+// portListeners are where services of unknown programs may listen: what PORT tells
+// them, as Node's frameworks and many others take it, and what `expose` names.
+func (p *project) portListeners(project *compose.Project) []*stack.Listener {
+	var found []*stack.Listener
+	for _, s := range p.services.all {
+		if s.project != project || s.view.Runs() != 0 {
+			continue
+		}
+		values := slices.Clone(s.Expose)
+		if v, set, known := s.Variable("PORT"); set && known {
+			values = append([]compose.Value{v}, values...)
+		}
+		for _, v := range values {
+			port, err := strconv.Atoi(strings.TrimSuffix(v.Text, "/tcp"))
+			if err != nil || port <= 0 || port > 65535 || !v.Known {
+				continue
+			}
+			found = append(found, &stack.Listener{
+				Endpoint: stack.TCPEndpoint("*", port), Protocol: stack.Raw, Span: v.Span, Service: s.Service, Backend: &stack.Backend{Program: s.Name, At: s.Key}, TLS: stack.Maybe, Maybe: true,
+			})
+		}
+	}
+	return found
 }

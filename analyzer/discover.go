@@ -67,6 +67,9 @@ func (p *project) search(dir string, into *found, depth int) error {
 		if p.excluded(name) {
 			continue
 		}
+		if entry.Type().IsRegular() {
+			p.note(name)
+		}
 		switch mode := entry.Type(); {
 		case mode.IsDir():
 			if slices.Contains(skippedFolders, entry.Name()) || slices.Contains(kernelFolders, p.abs(name)) || depth >= maxDepth {
@@ -98,6 +101,23 @@ func (p *project) link(name string, into *found) {
 	}
 	into.targets[p.links.real(name)] = true
 	into.files = append(into.files, name)
+}
+
+// unitFile matches services and sockets of systemd and their drop-ins, also as
+// templates that Ansible and others fill in.
+var unitFile = regexp.MustCompile(`(^|/)[^/@{}]+\.(service|socket)(\.d/[^/]+\.conf)?(\.(j2|erb|tmpl|tpl|epp))?$`)
+
+// appFile matches the usual names of what gunicorn and uWSGI are configured by.
+var appFile = regexp.MustCompile(`(^|/)(gunicorn([._-]?(conf|config|cfg))?\.py|([^/]+[._-])?uwsgi([._-][^/]+)?\.ini)$`)
+
+// note notes a file that says what else listens, as its name has it.
+func (p *project) note(name string) {
+	switch {
+	case unitFile.MatchString(name):
+		p.unitFiles = append(p.unitFiles, name)
+	case appFile.MatchString(name):
+		p.appFiles = append(p.appFiles, name)
+	}
 }
 
 func candidate(dir, name string) bool {

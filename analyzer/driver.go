@@ -159,6 +159,11 @@ func (p *Pass) scope() {
 		for _, h := range p.Scope.Hops {
 			p.Rule.OnHop(p, h)
 		}
+		if p.Rule.OnGateway != nil {
+			for _, g := range p.Scope.Gateways {
+				p.Rule.OnGateway(p, g)
+			}
+		}
 	case p.Rule.OnPool != nil:
 		for _, m := range p.Scope.Masters {
 			for _, pool := range m.Pools {

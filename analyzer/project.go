@@ -48,7 +48,11 @@ type project struct {
 
 	// composeFiles are those that the search has met.
 	composeFiles []string
-	services     services
+	// unitFiles are those of systemd that the search has met, appFiles what gunicorn
+	// and uWSGI are configured by, by the usual names.
+	unitFiles, appFiles []string
+	appsLeft            int // see apps
+	services            services
 
 	mains     []*nginx.Config
 	fragments []*nginx.Config
@@ -162,7 +166,7 @@ func newProject(opts Options) *project {
 		opts: opts, files: newFiles(l), links: l,
 		globs: map[string][]string{}, namesLeft: maxNames,
 		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
-		filled: map[string]bool{}, missingLeft: maxMissing,
+		filled: map[string]bool{}, missingLeft: maxMissing, appsLeft: maxApps,
 		unusedNginx: map[*nginx.Config]bool{}, unusedFPM: map[*fpm.Master]bool{},
 	}
 }

@@ -46,6 +46,8 @@ type Rule struct {
 	NoProof string
 
 	OnHop func(*Pass, *stack.Hop)
+	// OnGateway is called beside OnHop for what other programs than nginx pass on.
+	OnGateway func(*Pass, *stack.Gateway)
 	// OnBlock is called for the blocks of In.
 	OnBlock func(*Pass, *nginx.Block)
 	In      catalog.Context

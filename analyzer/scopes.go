@@ -63,7 +63,9 @@ func (p *project) group() {
 		}
 		u.join(hosts[root])
 	}
+	before := len(p.scopes)
 	p.groupLoose(loose)
+	p.looseUnits(p.scopes[before:])
 	for _, s := range p.scopes {
 		if s.Containers == nil { // what a container reads is known
 			p.prune(s)

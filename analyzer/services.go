@@ -377,13 +377,14 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 			made.Containers = &stack.Containers{
 				Project: s.project, Views: map[*compose.Service]*compose.View{},
 				Nginx: map[*nginx.Config][]*compose.Service{}, Masters: map[*fpm.Master]*compose.Service{}, Floating: p.services.floating,
+				Supervised: map[*compose.Service]bool{},
 			}
 			for _, other := range p.services.all {
 				if other.project == s.project {
 					made.Containers.Views[other.Service] = other.view
 				}
 			}
-			made.Listeners = append(p.imageListeners(s.project), p.commandListeners(s.project)...)
+			made.Listeners = slices.Concat(p.imageListeners(s.project), p.commandListeners(s.project), p.portListeners(s.project), p.supervisedListeners(made.Containers))
 			scopes[s.project] = made
 		}
 		return scopes[s.project]

@@ -17,9 +17,10 @@ var composeWrongPort = analyzer.Rule{
 		Summary: "nginx connects to a port on which the service does not listen",
 		What: "A target names a service of the compose project, and a port on which nothing in its container listens: mostly the one that `ports` publishes on the host. " +
 			"Judged for services that run PHP-FPM and all of whose pools are known, and where the port is published for another one of the container, for images of web servers too. " +
+			"A warning for other services where `PORT` of their environment, and `expose` or `ports`, say one port, and the compose file and the Dockerfile hold the number that nginx uses nowhere, but as a port of the host. " +
 			"A warning where `error_page 502` gives another answer.",
 		Why:       "Every such request fails with 502; error.log: `connect() failed (111: Connection refused) while connecting to upstream`. `ports` is about the host: between services the port of the container counts, and `expose` changes nothing.",
-		Gaps:      "Silent for custom images, for services whose command or entrypoint is not the image's own, and where a pool's address is not known.",
+		Gaps:      "Silent for custom images without `PORT`, for services whose command or entrypoint is not the image's own, and where a pool's address is not known.",
 		Remedy:    "Write the port on which the service listens in its container.",
 		FixSafety: "Unsafe, and offered where the service listens on one port: that it is meant is a guess.",
 		Refs:      []string{"https://docs.docker.com/compose/how-tos/networking/"},
@@ -34,6 +35,7 @@ func wrongPort(p *analyzer.Pass, h *stack.Hop) {
 	}
 	listeners, known := listenersIn(h.Scope, service)
 	if !known {
+		otherPortVariable(p, h, service)
 		return
 	}
 	port := h.Peer.Endpoint.Port

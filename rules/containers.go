@@ -52,6 +52,9 @@ func listenersIn(s *stack.Scope, service *compose.Service) (found []*stack.Liste
 			found = append(found, l)
 		}
 	}
+	if slices.ContainsFunc(found, func(l *stack.Listener) bool { return l.Backend != nil && !l.Backend.Complete }) {
+		return found, false
+	}
 	if len(found) > 0 && !slices.ContainsFunc(found, func(l *stack.Listener) bool { return l.Backend == nil }) {
 		return found, true // its command says all
 	}

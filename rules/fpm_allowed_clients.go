@@ -20,10 +20,10 @@ var fpmAllowedClients = analyzer.Rule{
 	OnScope:    allowedClients,
 	Doc: analyzer.Doc{
 		Summary: "listen.allowed_clients that refuses nginx, or has entries that never match",
-		What: "A pool on a port has `listen.allowed_clients`, and the address that nginx connects from (127.0.0.1 to loopback, ::1 to ::1) is not in it, or no entry is an IP address, or the value is empty: an error. " +
+		What: "A pool on a port has `listen.allowed_clients`, and the address that nginx connects from (127.0.0.1 to loopback, ::1 to ::1) is not in it, or that of an Apache that passes requests to the pool itself, or no entry is an IP address, or the value is empty: an error. " +
 			"An entry that can never match among others that do is a warning: a network, a name, or one with a blank before it (the list is split at commas, and nothing else).",
 		Why: "php-fpm closes the connection: every request ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. PHP-FPM's log has nothing, unless catch_workers_output is on: then `Connection disallowed: IP address '127.0.0.1' has been dropped.` " +
-			"An empty value refuses everybody, other than the manual says. On unix sockets the setting does nothing, and is not reported.",
+			"An empty value refuses everybody, other than the manual says. An Apache that passes requests to the pool itself answers 503, and logs `AH01067: Failed to read FastCGI header`. On unix sockets the setting does nothing, and is not reported.",
 		Gaps:      "The address that nginx connects from is known for loopback targets only, and not with fastcgi_bind.",
 		Remedy:    "List single IPv4 or IPv6 addresses, separated by commas without blanks.",
 		FixSafety: "Safe where blanks are dropped and localhost becomes 127.0.0.1: those entries match nobody today. Unsafe where nginx's address is added: every program of the machine may connect from it.",
@@ -39,7 +39,9 @@ func allowedClients(p *analyzer.Pass, s *stack.Scope) {
 			v := pool.Get("listen.allowed_clients")
 			listen, ok := fpm.ParseListen(pool.Get("listen").Text)
 			if ok && listen.Kind == fpm.TCP && v.Set && v.Known && !nginx.Opaque(v.Text) {
-				clients{pool: pool, listen: listen, value: v, entries: strings.Split(v.Text, ",")}.check(p, hops[pool])
+				c := clients{pool: pool, listen: listen, value: v, entries: strings.Split(v.Text, ",")}
+				c.check(p, hops[pool])
+				c.gateways(p, s, hops[pool])
 			}
 		}
 	}
@@ -108,20 +110,55 @@ func (c clients) refused(hops []*stack.Hop) (hop *stack.Hop, source string) {
 		if bind := h.Target.Block.Value("fastcgi_bind"); bind.Explicit() || !bind.Unset {
 			continue
 		}
-		var from []string
-		switch host := h.Peer.Endpoint.Host; {
-		case host == "localhost":
-			from = []string{"127.0.0.1", "::1"}
-		case host == "::1":
-			from = []string{host}
-		case h.Peer.Endpoint.Local():
-			from = []string{"127.0.0.1"} // also from where nginx connects to 127.0.0.2
-		}
-		if from != nil && !slices.ContainsFunc(from, c.lets) {
-			return h, from[0]
+		if from := c.outside(h.Peer.Endpoint); from != "" {
+			return h, from
 		}
 	}
 	return nil, ""
+}
+
+// outside is the address from which a client connects to a local endpoint, where it
+// is not in the list; "" where it is, or that is not known.
+func (c clients) outside(to stack.Endpoint) string {
+	var from []string
+	switch {
+	case to.Host == "localhost":
+		from = []string{"127.0.0.1", "::1"}
+	case to.Host == "::1":
+		from = []string{to.Host}
+	case to.Local():
+		from = []string{"127.0.0.1"} // also where a client connects to 127.0.0.2
+	}
+	if from == nil || slices.ContainsFunc(from, c.lets) {
+		return ""
+	}
+	return from[0]
+}
+
+// gateways reports that the pool refuses Apache, where nothing was said of it already.
+func (c clients) gateways(p *analyzer.Pass, s *stack.Scope, hops []*stack.Hop) {
+	if refused, _ := c.refused(hops); refused != nil || !slices.ContainsFunc(c.entries, isAddress) {
+		return
+	}
+	for _, g := range s.Gateways {
+		if g.Pool() != c.pool {
+			continue
+		}
+		from := c.outside(g.Endpoint)
+		if from == "" {
+			continue
+		}
+		p.Report(nginx.Ref{}, nil, diag.Finding{
+			Severity: diag.Error,
+			Summary:  "the pool refuses what passes requests to it",
+			Subject:  label(c.value.Span, "%s, from where Apache connects, is not in the list", from),
+			Related:  []diag.Label{passesOn(g)},
+			Notes:    gatewayFails("503", "AH01067: Failed to read FastCGI header"),
+			Remedy:   "add " + from,
+			Fixes:    []diag.Fix{{Title: "add " + from, Safety: diag.Manual}},
+		})
+		return
+	}
 }
 
 // lets reports whether a client is in the list. An IPv4 client matches an entry

@@ -146,7 +146,7 @@ func (o fpmRefusal) masters(c ruleCase) (mains []string) {
 	var lone []string
 	for name, text := range c.files {
 		switch {
-		case !fpmSection.MatchString(text) || !fpmKeyLine.MatchString(text):
+		case !fpmSection.MatchString(text) || !fpmKeyLine.MatchString(text), strings.Contains(text, "[program:"): // supervisord's
 		case strings.Contains(text, "{{") || strings.Contains(text, "${"):
 			return nil
 		case regexp.MustCompile(`php-fpm\d*\.conf$`).MatchString(name) || regexp.MustCompile(`(?m)^\s*include\s*=`).MatchString(text):

@@ -17,15 +17,16 @@ var socketPermission = analyzer.Rule{
 	Severities: []diag.Severity{diag.Error, diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe, diag.Unsafe, diag.Manual},
 	OnHop:      permission,
+	OnGateway:  gatewayPermission,
 	Doc: analyzer.Doc{
 		Summary: "the pool's socket is not nginx's to open",
 		What: "A `fastcgi_pass unix:` leads to a pool whose socket nginx's workers may not write to, as `listen.owner`, `listen.group` and `listen.mode` (0660 when absent) make it. To connect, the *write* bit is needed: the owner's if nginx's user owns the socket, else the group's if it is the group, else the others'. " +
 			"Without `listen.owner` and `listen.group` the socket is root's: the pool's own `user` does not matter. " +
-			"So too for the sockets that systemd opens (`SocketMode`, `SocketUser`, `SocketGroup`) and those of uWSGI with `chmod-socket` (`chown-socket`, `uid`, `gid`, the unit's `User` and `Group`). " +
+			"So too for the sockets that systemd opens (`SocketMode`, `SocketUser`, `SocketGroup`) and those of uWSGI with `chmod-socket` (`chown-socket`, `uid`, `gid`, the unit's `User` and `Group`). And for the folders that systemd makes for a program (`RuntimeDirectory`, `RuntimeDirectoryMode`), which nginx has to enter, and for an Apache that passes requests to a pool itself, as its `User` and `Group`. " +
 			"An error where both are absent or the mode refuses every membership; a warning where an owner or group that is not nginx's is written, since nginx's user may be a member of that group, " +
 			"where nginx asks another server of the upstream instead, and where `error_page 502` gives another answer.",
-		Why:       "Requests fail with 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. In an upstream with other servers nginx asks the next one, and this one again after `fail_timeout`. Both servers' own tests accept it.",
-		Gaps:      "Silent where nginx's user is not known (no `user` directive: it is the build's), where it is root, where the pool has an ACL (`listen.acl_users`, `listen.acl_groups`), for owners given as numbers, where the pool has no `user` (its master then does not run as root), and where the mode is left to the umask of a program. Folders above the socket are not seen.",
+		Why:       "Requests fail with 502, and error.log has `connect() to unix:PATH failed (13: Permission denied) while connecting to upstream`. In an upstream with other servers nginx asks the next one, and this one again after `fail_timeout`. Apache answers 503 and logs `(13)Permission denied: AH02454: FCGI: attempt to connect to Unix domain socket PATH failed`. The servers' own tests accept it.",
+		Gaps:      "Silent where nginx's user is not known (no `user` directive: it is the build's), where it is root, where the pool has an ACL (`listen.acl_users`, `listen.acl_groups`), for owners given as numbers, where the pool has no `user` (its master then does not run as root), and where the mode is left to the umask of a program. Other folders above the socket are not seen.",
 		Remedy:    "Set `listen.owner` and `listen.group` of the pool, or what makes the other socket, to nginx's user and group.",
 		FixSafety: "Safe where owner and group are both absent: the socket is root's and no worker can open it; unsafe where another server, or what `error_page` names, answers instead. Otherwise somebody chose them, and the choice is yours.",
 		Refs:      []string{"https://www.php.net/manual/en/install.fpm.configuration.php#listen-owner", "https://nginx.org/en/docs/ngx_core_module.html#user"},

@@ -25,7 +25,7 @@ var targetNoListener = analyzer.Rule{
 		Summary: "nothing listens where nginx sends PHP requests",
 		What: "`fastcgi_pass` leads, directly, through an upstream or through variables, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
 			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version. " +
-			"So too where Apache passes requests there as a gateway of its own, with `SetHandler \"proxy:unix:…|fcgi://…\"` or `ProxyPass`, `ProxyPassMatch`. " +
+			"So too where Apache passes requests there as a gateway of its own, with `SetHandler \"proxy:unix:…|fcgi://…\"` or `ProxyPass`, `ProxyPassMatch`, and for a port of a container in which a supervisord that was read starts nginx and PHP-FPM and nothing else. " +
 			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site). " +
 			"In a scope that the settings declare `closed`, the targets of the other kinds of pass (proxy_pass, uwsgi_pass, scgi_pass, grpc_pass, memcached_pass) are judged as well, by what is read and declared to listen. " +
 			"Elsewhere proxy_pass and uwsgi_pass are, with a warning, where the one Apache, gunicorn or uWSGI of the host listens at one address, nothing in nginx leads there, and one other local address that nginx uses is nobody's: port 8080 here, 8081 there.",

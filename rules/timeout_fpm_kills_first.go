@@ -17,11 +17,12 @@ var timeoutFPMKillsFirst = analyzer.Rule{
 		Doc: "how many times the pool's limit nginx must be told to wait before it is reported",
 	}},
 	YieldsTo: []string{"fpm-time-value"},
-	OnHop:    fpmKillsFirst,
+	OnHop:    fpmKillsFirst, OnGateway: fpmKillsBeforeGateway,
 	Doc: analyzer.Doc{
 		Summary: "nginx is told to wait far longer than PHP-FPM lets a request live",
-		What:    "A `fastcgi_read_timeout` that somebody wrote is at least twice (option `factor`) the `request_terminate_timeout` of the pool that serves the location, and more than a second longer than php-fpm may take to act on it.",
-		Why: "Whatever takes longer than the pool's limit is killed and ends as 502: error.log has `recv() failed (104: Connection reset by peer) while reading response header from upstream`, PHP-FPM's log `execution timed out, terminating`. " +
+		What: "A `fastcgi_read_timeout` that somebody wrote is at least twice (option `factor`) the `request_terminate_timeout` of the pool that serves the location, and more than a second longer than php-fpm may take to act on it. " +
+			"So too for the `ProxyTimeout` of an Apache that passes requests to a pool itself.",
+		Why: "Whatever takes longer than the pool's limit is killed and ends as 502: error.log has `recv() failed (104: Connection reset by peer) while reading response header from upstream`, PHP-FPM's log `execution timed out, terminating`. Apache answers 503 and logs `AH01067: Failed to read FastCGI header`. " +
 			"Most of the wait that nginx was told to allow can never be used, so one of the two does not say what was meant.",
 		Gaps:      "Silent where nginx's limit is its default, for a modest margin (that is good practice), and where one of the limits is not known. A request that has called fastcgi_finish_request() is not killed.",
 		Remedy:    "Raise the pool's limit to what nginx was told to allow, or lower nginx's to what the pool allows.",

@@ -27,7 +27,7 @@ var timeoutWorkerKillsFirst = analyzer.Rule{
 			"Most of the wait that nginx was told to allow can never be used, so one of the two does not say what was meant.",
 		Gaps: "Known are programs that a systemd unit or supervisord starts in the host tree that nginx's files are in, with all that decides the limit: options, literals of `gunicorn.conf.py`, one ini file. " +
 			"Silent for gunicorn's other workers, gthread among them, whose requests the timeout does not end; where nginx's limit is its default; and where an upstream has other servers.",
-		Remedy:    "Raise the program's limit to what nginx was told to allow, or lower nginx's to what the program allows.",
+		Remedy:    "Raise the program's limit to just below what nginx was told to allow, or lower nginx's to just above what the program allows.",
 		FixSafety: "Manual: which of the two is meant is in neither file.",
 		Refs:      []string{"https://docs.gunicorn.org/en/stable/settings.html#timeout", "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#harakiri"},
 		Since:     "0.1.0",
@@ -58,7 +58,7 @@ func workerKillsFirst(p *analyzer.Pass, h *stack.Hop) {
 		Notes: []string{fmt.Sprintf("what takes longer than %s ends as 502; error.log: upstream prematurely closed connection while reading response header from upstream",
 			seconds(kill.Time))},
 		Remedy: fmt.Sprintf("raise %s of %s, or lower %s", kill.Name, l.Backend.Program, name),
-		Fixes:  []diag.Fix{{Title: fmt.Sprintf("raise %s of %s to more than %s", kill.Name, l.Backend.Program, seconds(limit)), Safety: diag.Manual}},
+		Fixes:  []diag.Fix{{Title: fmt.Sprintf("raise %s of %s, to %s at most", kill.Name, l.Backend.Program, seconds(limit-killDelay-time.Second)), Safety: diag.Manual}},
 	}
 	text := fmt.Sprintf("%s kills a worker whose request takes longer than %s", l.Backend.Program, seconds(kill.Time))
 	if kill.Span.IsZero() {

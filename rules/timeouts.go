@@ -14,22 +14,24 @@ import (
 
 // waiting is how long both sides of a hop let one request take.
 type waiting struct {
-	hop  *stack.Hop
+	hop *stack.Hop
+	// pool is the one that serves the hop; nil for another program.
 	pool *fpm.Pool
-	// read is the fastcgi_read_timeout in force where the pass stands.
+	// directive is the `*_read_timeout` of the pass, read what is in force where that stands.
+	directive string
 	read      nginx.Value
 	readLimit time.Duration
 	// terminate is the pool's request_terminate_timeout.
 	terminate      fpm.Value
 	terminateLimit time.Duration
-	// bound is when php-fpm has killed the request at the latest: it looks only now and then.
+	// bound is when the request has been killed at the latest: the programs look only now and then.
 	bound time.Duration
 }
 
 // bothLimits reads the limits of a hop. ok is false where one is not known, or
 // the pool never kills.
 func bothLimits(h *stack.Hop) (w waiting, ok bool) {
-	w = waiting{hop: h, pool: h.Pool()}
+	w = waiting{hop: h, pool: h.Pool(), directive: "fastcgi_read_timeout"}
 	if h.Target.Protocol != stack.FastCGI || w.pool == nil {
 		return w, false
 	}
@@ -37,27 +39,32 @@ func bothLimits(h *stack.Hop) (w waiting, ok bool) {
 	w.terminate = w.pool.Get("request_terminate_timeout")
 	w.terminateLimit, known[0] = w.pool.TerminateTimeout()
 	w.bound, known[1] = w.pool.KillBound()
-	w.read = h.Target.Block.Value("fastcgi_read_timeout")
+	w.read = h.Target.Block.Value(w.directive)
 	w.readLimit, known[2] = w.read.Duration()
 	return w, known == [3]bool{true, true, true} && w.terminateLimit > 0 && w.bound > 0 && w.readLimit > 0
 }
 
-// finding builds what the timeout rules have in common: the place of nginx's
-// limit where somebody wrote it, else of the pool's, and the other beside it.
+// finding builds what the timeout rules on pools have in common.
 func (w waiting) finding(nginxText, poolText string) diag.Finding {
-	pass := label(w.hop.Target.Pass.Head(), "requests go to pool %s here", w.pool.Name)
+	return w.between("pool "+w.pool.Name, nginxText, label(w.terminate.Span, "%s", poolText))
+}
+
+// between is a finding about two limits, with the place of nginx's where somebody
+// wrote it, else of the program's, and the other beside it.
+func (w waiting) between(program, nginxText string, its diag.Label) diag.Finding {
+	pass := label(w.hop.Target.Pass.Head(), "requests go to %s here", program)
 	if w.read.Explicit() {
 		f := diag.Finding{
 			Subject: diag.Label{Span: w.read.From.Head(), Text: nginxText},
-			Related: []diag.Label{label(w.terminate.Span, "%s", poolText), pass},
+			Related: []diag.Label{its, pass},
 		}
 		if w.read.Origin == nginx.Outer {
 			f.Notes = append(f.Notes, fmt.Sprintf("%s has it from %s", blockName(w.hop.Target.Block), blockName(w.read.In)))
 		}
 		return f
 	}
-	pass.Text += fmt.Sprintf("; fastcgi_read_timeout is %s, %s", seconds(w.readLimit), origin(w.read))
-	return diag.Finding{Subject: diag.Label{Span: w.terminate.Span, Text: poolText}, Related: []diag.Label{pass}}
+	pass.Text += fmt.Sprintf("; %s is %s, %s", w.directive, seconds(w.readLimit), origin(w.read))
+	return diag.Finding{Subject: its, Related: []diag.Label{pass}}
 }
 
 // at is the directive that the subject of finding stands in.
@@ -68,14 +75,14 @@ func (w waiting) at() nginx.Ref {
 	return nginx.Ref{}
 }
 
-// patience is a fastcgi_read_timeout with which php-fpm always ends a request before nginx does.
+// patience is a limit for nginx with which the program always ends a request before nginx does.
 func (w waiting) patience() time.Duration { return ceilSeconds(w.bound) + time.Second }
 
-// setReadTimeout sets fastcgi_read_timeout for the location of the hop alone.
+// setReadTimeout sets nginx's limit for the location of the hop alone.
 func (w waiting) setReadTimeout(to time.Duration, safety diag.Safety, risk string) diag.Fix {
-	line := "fastcgi_read_timeout " + seconds(to) + ";"
+	line := w.directive + " " + seconds(to) + ";"
 	location := w.hop.Target.Block.Enclosing(catalog.Location)
-	fix := diag.Fix{Title: "set fastcgi_read_timeout " + seconds(to) + " in " + blockName(location), Safety: safety, Risk: risk}
+	fix := diag.Fix{Title: "set " + w.directive + " " + seconds(to) + " in " + blockName(location), Safety: safety, Risk: risk}
 	if w.read.Explicit() && w.read.In == location {
 		fix.Edits = []diag.Edit{w.read.From.Tree().SetArg(w.read.From.ID, 0, seconds(to))}
 		return fix
@@ -114,6 +121,6 @@ func (w waiting) handles504() bool {
 			return true
 		}
 	}
-	stale := b.Value("fastcgi_cache_use_stale")
+	stale := b.Value(familyOf[w.hop.Target.Protocol] + "_cache_use_stale")
 	return !stale.Known() || slices.Contains(stale.Args, "timeout")
 }

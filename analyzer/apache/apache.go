@@ -3,6 +3,8 @@
 package apache
 
 import (
+	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +35,22 @@ type Server struct {
 	idle          stack.Limit
 	idleUncertain bool
 	targets       []Target
+	// root is the ServerRoot that is written; rootUnknown is set where that is not known.
+	root        string
+	rootUnknown bool
+	// waits are the time limits of the main server, and of the virtual hosts after it.
+	waits map[int]*waits
+	// workers are the addresses that each `fcgi://NAME` is given.
+	workers map[string]map[stack.Endpoint]bool
+	// proxySet is set where limits may be set for single workers.
+	proxySet    bool
+	user, group identity
+}
+
+// An identity is a user or group of the workers.
+type identity struct {
+	word
+	unknown bool
 }
 
 type listen struct {
@@ -50,15 +68,6 @@ type virtualHost struct {
 	maybe  bool
 }
 
-// A Target is a place from which Apache itself passes requests to a FastCGI server.
-type Target struct {
-	Endpoint stack.Endpoint
-	// Span is where the address is written.
-	Span source.Span
-	// Maybe is set where it stands under a condition.
-	Maybe bool
-}
-
 // Limits of what is followed; a configuration beyond them is not complete.
 const (
 	maxDepth = 32
@@ -69,7 +78,7 @@ const (
 func Load(main *source.File, l Loader) *Server {
 	s := &Server{
 		backend: &stack.Backend{Program: "Apache", At: source.Span{File: main}, Complete: true},
-		read:    map[*source.File]bool{}, load: l,
+		read:    map[*source.File]bool{}, load: l, waits: map[int]*waits{}, workers: map[string]map[stack.Endpoint]bool{},
 		idle: stack.Limit{Time: 5 * time.Second, Known: true, Name: "KeepAliveTimeout"}, // Apache's default
 	}
 	s.file(main, frame{})
@@ -84,8 +93,37 @@ func Load(main *source.File, l Loader) *Server {
 // Backend is the server as the stack knows it.
 func (s *Server) Backend() *stack.Backend { return s.backend }
 
-// Targets are what the server passes requests to as a gateway of its own.
-func (s *Server) Targets() []Target { return s.targets }
+// Identity is the user and group of the workers; environment are the variables
+// that are set before Apache starts. known is false where they are not known.
+func (s *Server) Identity(environment map[string]string) (user, group string, at source.Span, known bool) {
+	names := [2]string{}
+	for i, id := range []identity{s.user, s.group} {
+		text := id.text
+		if name, is := strings.CutPrefix(text, "${"); is {
+			text = environment[strings.TrimSuffix(name, "}")]
+		}
+		if id.unknown || text == "" || strings.ContainsAny(text, "${}#") {
+			return "", "", source.Span{}, false
+		}
+		names[i] = text
+	}
+	return names[0], names[1], s.user.span, s.backend.Complete
+}
+
+// exported matches a line of the file that Debian's apachectl reads before it starts Apache.
+var exported = regexp.MustCompile(`(?m)^export ([A-Z_]+)=([\w./-]+)[ \t]*$`)
+
+// Environment are the variables that a file of `export NAME=VALUE` lines sets, as
+// far as the values are literals.
+func Environment(f *source.File) map[string]string {
+	found := map[string]string{}
+	for _, m := range exported.FindAllStringSubmatch(f.Text, -1) {
+		if strings.Count(f.Text, m[1]+"=") == 1 {
+			found[m[1]] = m[2]
+		}
+	}
+	return found
+}
 
 // Listeners are the addresses of its Listen directives.
 func (s *Server) Listeners() []*stack.Listener {
@@ -183,6 +221,12 @@ func (s *Server) file(f *source.File, in frame) {
 				s.hosts = append(s.hosts, hostOf(words[1:], at.maybe))
 				at.host = len(s.hosts)
 			}
+			if section == "proxy" || section == "proxymatch" {
+				s.proxySet = true
+				for _, w := range words[1:] {
+					s.worker(strings.TrimSuffix(w.text, ">"))
+				}
+			}
 			stack, names = append(stack, at), append(names, section)
 		case !at.macro:
 			s.directive(name, words[1:], at)
@@ -252,8 +296,11 @@ func (s *Server) directive(name string, args []word, at frame) {
 		}
 	case "include", "includeoptional":
 		files, complete := []*source.File(nil), false
-		if !opaque {
-			files, complete = s.load.Include(args[0].text)
+		if name := args[0].text; !opaque && (path.IsAbs(name) || !s.rootUnknown) {
+			if s.root != "" && !path.IsAbs(name) {
+				name = path.Join(s.root, name)
+			}
+			files, complete = s.load.Include(name)
 		}
 		s.backend.Complete = s.backend.Complete && complete
 		for _, f := range files {
@@ -263,13 +310,35 @@ func (s *Server) directive(name string, args []word, at frame) {
 		s.backend.Complete = false
 	case "keepalive", "keepalivetimeout":
 		s.keepAlive(name, args[0], at)
+	case "serverroot":
+		s.root, s.rootUnknown = args[0].text, opaque || at.maybe || !path.IsAbs(args[0].text)
+	case "user":
+		s.user = identity{args[0], at.maybe}
+	case "group":
+		s.group = identity{args[0], at.maybe}
+	case "assignuserid", "assignuseridexpr": // of the MPM itk, for each virtual host
+		s.user.unknown = true
+	case "timeout", "proxytimeout":
+		s.limit(name, args[0], at)
+	case "proxyset":
+		s.proxySet = true
 	case "sethandler", "proxypass", "proxypassmatch":
-		s.target(args, at)
+		s.target(name, args, at)
 	}
 }
 
+// seconds reads a time in seconds, also with the units s and ms.
+func seconds(value word) (stack.Limit, bool) {
+	text, unit := strings.ToLower(value.text), time.Second
+	if digits, ok := strings.CutSuffix(text, "ms"); ok {
+		text, unit = digits, time.Millisecond
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(text, "s"))
+	return stack.Limit{Time: time.Duration(n) * unit, Known: true, Span: value.span}, err == nil
+}
+
 func (s *Server) keepAlive(name string, value word, at frame) {
-	limit := stack.Limit{Known: true, Name: "KeepAliveTimeout", Span: value.span}
+	limit := stack.Limit{Known: true, Span: value.span}
 	switch text := strings.ToLower(value.text); {
 	case name == "keepalive" && text == "on":
 		return
@@ -277,41 +346,13 @@ func (s *Server) keepAlive(name string, value word, at frame) {
 		limit.Name = "KeepAlive"
 		s.idleUncertain = true // what stands before or after it decides too
 	default:
-		unit := time.Second
-		if digits, ok := strings.CutSuffix(text, "ms"); ok {
-			text, unit = digits, time.Millisecond
-		}
-		n, err := strconv.Atoi(strings.TrimSuffix(text, "s"))
-		limit.Time = time.Duration(n) * unit
-		s.idleUncertain = s.idleUncertain || err != nil
+		var ok bool
+		limit, ok = seconds(value)
+		limit.Name = "KeepAliveTimeout"
+		s.idleUncertain = s.idleUncertain || !ok
 	}
 	s.idleUncertain = s.idleUncertain || at.host != 0 || at.maybe
 	s.idle = limit
-}
-
-// target reads the address of a FastCGI server: `proxy:unix:PATH|fcgi://NAME` of
-// SetHandler, `unix:PATH|fcgi://NAME` or `fcgi://HOST:PORT/…` of ProxyPass.
-func (s *Server) target(args []word, at frame) {
-	for _, a := range args {
-		text := strings.TrimPrefix(a.text, "proxy:")
-		if strings.Contains(text, "${") || strings.Contains(text, "$1") && !strings.Contains(text, "fcgi://") {
-			continue
-		}
-		if socket, rest, ok := strings.Cut(strings.TrimPrefix(text, "unix:"), "|"); ok && strings.HasPrefix(text, "unix:") && strings.HasPrefix(rest, "fcgi:") {
-			s.targets = append(s.targets, Target{stack.UnixEndpoint(socket), a.span, at.maybe})
-			return
-		}
-		if address, ok := strings.CutPrefix(text, "fcgi://"); ok {
-			address, _, _ = strings.Cut(address, "/")
-			if i := strings.LastIndexByte(address, ':'); i < 0 || strings.HasSuffix(address, "]") {
-				address += ":8000" // the default port of mod_proxy_fcgi
-			}
-			if e, ok := stack.ParseAddress(address); ok {
-				s.targets = append(s.targets, Target{e, a.span, at.maybe})
-			}
-			return
-		}
-	}
 }
 
 // Address reads a Listen directive. A port alone, `*` and `[::]` accept both

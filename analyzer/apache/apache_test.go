@@ -3,6 +3,7 @@ package apache
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"nginx-lint/analyzer/source"
@@ -116,21 +117,115 @@ ProxyPass /a unix:/run/a.sock|fcgi://a/x
 ProxyPass /b http://127.0.0.1:8080/
 SetHandler application/x-httpd-php
 SetHandler "proxy:unix:${SOCK}|fcgi://localhost"
+ProxyPassMatch "^/([a-z]+)/.*\.php$" "unix:/run/$1.sock|fcgi://localhost/var/www"
 <IfModule proxy_fcgi_module>
 SetHandler "proxy:fcgi://127.0.0.1:9001"
 </IfModule>
 `
 	var got []string
 	for _, target := range Load(source.NewFile("f", text), tree{}).Targets() {
-		got = append(got, fmt.Sprint(target.Endpoint, target.Maybe))
+		got = append(got, fmt.Sprint(target.Protocol, " ", target.Endpoint, " ", target.Maybe))
 	}
-	want := []string{"unix:/run/php/php8.2-fpm.sock false", "127.0.0.1:9000 false", "unix:/run/a.sock false", "127.0.0.1:9001 true"}
+	want := []string{
+		"FastCGI unix:/run/php/php8.2-fpm.sock false", "FastCGI 127.0.0.1:9000 false", "FastCGI unix:/run/a.sock false", "HTTP 127.0.0.1:8080 false", "FastCGI 127.0.0.1:9001 true",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 
+// Apache takes the worker of a name for all addresses with that name.
+func TestWorkers(t *testing.T) {
+	for text, want := range map[string]string{
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://localhost/\n":  "unix:/a true, unix:/b true",
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://other/\n":      "unix:/a false, unix:/b false",
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/a|fcgi://LocalHost/x\n": "unix:/a false, unix:/a false",
+		"<Proxy unix:/a|fcgi://localhost>\n</Proxy>\nSetHandler proxy:fcgi://localhost\n":      "localhost:8000 true",
+	} {
+		var got []string
+		for _, target := range Load(source.NewFile("f", text), tree{}).Targets() {
+			got = append(got, fmt.Sprint(target.Endpoint, " ", target.Maybe))
+		}
+		if got := strings.Join(got, ", "); got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
+func TestWait(t *testing.T) {
+	const pass = "ProxyPass /a fcgi://127.0.0.1:9000/\n"
+	for text, want := range map[string]string{
+		pass:                                   "Timeout 1m0s",
+		"Timeout 300\n" + pass:                 "Timeout 5m0s",
+		pass + "Timeout 300\n":                 "Timeout 5m0s",
+		"Timeout 300\nProxyTimeout 9\n" + pass: "ProxyTimeout 9s",
+		"ProxyTimeout 9\n<VirtualHost *>\nTimeout 7\n" + pass + "</VirtualHost>\n":          "ProxyTimeout 9s",
+		"ProxyTimeout 9\n<VirtualHost *>\nProxyTimeout 500ms\n" + pass + "</VirtualHost>\n": "ProxyTimeout 500ms",
+		"Timeout 8\nProxyPass /a fcgi://127.0.0.1:9000/ retry=0 timeout=3\n":                "timeout 3s",
+
+		// not known
+		pass + "<VirtualHost *>\nProxyTimeout 9\n</VirtualHost>\n":                    "?", // requests of the virtual host go there as well
+		"<IfModule a>\nProxyTimeout 9\n</IfModule>\n" + pass:                          "?",
+		"ProxyTimeout ${T}\n" + pass:                                                  "?",
+		"ProxyTimeout 1h\n" + pass:                                                    "?",
+		"IncludeOptional gone\n" + pass:                                               "?",
+		pass + "<Proxy fcgi://127.0.0.1:9000>\nProxySet timeout=5\n</Proxy>\n":        "?",
+		pass + "ProxyPass /b fcgi://127.0.0.1:9000/b timeout=5\n":                     "?",
+		"Timeout 8\nProxyPass /a fcgi://127.0.0.1:9000/ retry=0 timeout=${SECONDS}\n": "?",
+	} {
+		targets := Load(source.NewFile("f", text), tree{}).Targets()
+		got := "?"
+		if w := targets[0].Wait; w.Known {
+			got = fmt.Sprint(w.Name, " ", w.Time)
+			if text := w.Span.Text(); !w.Span.IsZero() && !strings.ContainsAny(text[:1], "0123456789") {
+				t.Errorf("written at %q", text)
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	environment := Environment(source.NewFile("envvars", "export APACHE_RUN_USER=www-data\nexport APACHE_RUN_GROUP=www-data\nexport TWICE=a\nexport TWICE=b\n  export IN_IF=x\nexport SHELL=$(id)\n"))
+	for text, want := range map[string]string{
+		"User apache\nGroup web\n":                                "apache:web true",
+		"User ${APACHE_RUN_USER}\nGroup ${APACHE_RUN_GROUP}\n":    "www-data:www-data true",
+		"User ${TWICE}\nGroup a\n":                                ": false",
+		"User ${IN_IF}\nGroup a\n":                                ": false",
+		"User ${SHELL}\nGroup a\n":                                ": false",
+		"User #33\nGroup a\n":                                     ": false",
+		"Group a\n":                                               ": false",
+		"<IfModule unixd_module>\nUser a\nGroup a\n</IfModule>\n": ": false",
+		"User a\nGroup a\n<VirtualHost *>\nAssignUserID b b\n</VirtualHost>\n": ": false",
+		"User a\nGroup a\nInclude gone\n":                                      "a:a false",
+	} {
+		user, group, _, known := Load(source.NewFile("f", text), tree{}).Identity(environment)
+		if got := fmt.Sprint(user, ":", group, " ", known); got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
+func TestServerRoot(t *testing.T) {
+	files := tree{"/srv/httpd/a.conf": "Listen 1\n", "a.conf": "Listen 2\n"}
+	for text, want := range map[string]string{
+		"Include a.conf\n":                                           "[*:2] true",
+		"ServerRoot /srv/httpd\nInclude a.conf\n":                    "[*:1] true",
+		"ServerRoot \"/srv/httpd/\"\nInclude /srv/httpd/a.conf\n":    "[*:1] true",
+		"ServerRoot ${ROOT}\nInclude a.conf\n":                       "[] false",
+		"<IfDefine A>\nServerRoot /x\n</IfDefine>\nInclude a.conf\n": "[] false",
+	} {
+		s := Load(source.NewFile("f", text), files)
+		if got := fmt.Sprint(describe(s), " ", s.Backend().Complete); got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
+	f.Add("ProxyPass / unix:/a|fcgi://x timeout=\nSetHandler proxy:fcgi://[::1\nProxyTimeout\n")
 	f.Add("Listen 80\n<VirtualHost *:80>\nSSLEngine \"on\n</VirtualHost>\nInclude f\\\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, l := range Load(source.NewFile("f", text), tree{"f": text}).Listeners() {

@@ -29,6 +29,13 @@ var options = map[string][]string{
 	"umask":        {"-m", "--umask"},
 }
 
+// valued are the other options that are often given a value from elsewhere: what
+// follows is no option.
+var valued = []string{
+	"-w", "--workers", "-n", "--name", "-p", "--pid", "-u", "--user", "-g", "--group", "-e", "--env", "--access-logfile", "--error-logfile", "--log-file",
+	"--log-level", "--graceful-timeout", "--max-requests", "--max-requests-jitter", "--worker-connections", "--worker-tmp-dir", "--backlog", "--pythonpath",
+}
+
 // settings are the names that a configuration file may set.
 var settings = func() map[string]bool {
 	names := map[string]bool{}
@@ -228,7 +235,7 @@ func (r *reading) command(words []keyfile.Word) {
 	for i := 0; i < len(words); i++ {
 		w := words[i]
 		if !strings.HasPrefix(w.Text, "-") {
-			r.opaque = r.opaque || !w.Known && (w.Text[:min(len(w.Text), 1)] == "$" || w.Text[:min(len(w.Text), 1)] == "%") // may be options
+			r.opaque = r.opaque || !w.Known && strings.ContainsAny(w.Text[:min(len(w.Text), 1)], "$%{") // may be options
 			continue
 		}
 		flag, inline, hasValue := w.Text, "", false
@@ -242,6 +249,9 @@ func (r *reading) command(words []keyfile.Word) {
 		}
 		name := optionName(flag)
 		if name == "" {
+			if !hasValue && slices.Contains(valued, flag) && i+1 < len(words) && !manyWords(words[i+1].Text) {
+				i++
+			}
 			continue
 		}
 		v := value{known: w.Known, span: w.Span}
@@ -270,6 +280,12 @@ func (r *reading) command(words []keyfile.Word) {
 		}
 		r.values[name] = v
 	}
+}
+
+// manyWords reports whether systemd makes several words, or none, of one: it does of
+// `$NAME`, not of `${NAME}`.
+func manyWords(word string) bool {
+	return strings.HasPrefix(word, "$") && !strings.HasPrefix(word, "${")
 }
 
 // optionName is the setting that an option sets; argparse takes the beginning of a

@@ -158,6 +158,12 @@ func Words(at source.Span, d Dialect) (words []Word, ok bool) {
 		var b strings.Builder
 		known := true
 		for i < len(text) && !isBlank(text[i]) && !continued(text, i) {
+			if n := templatePart(text[i:]); n > 0 {
+				known = false
+				b.WriteString(text[i : i+n])
+				i += n
+				continue
+			}
 			switch c := text[i]; c {
 			case '"', '\'':
 				closing := strings.IndexByte(text[i+1:], c)
@@ -178,11 +184,21 @@ func Words(at source.Span, d Dialect) (words []Word, ok bool) {
 		if d == Systemd {
 			w.Known = w.Known && !strings.Contains(w.Text, "$")
 		}
-		if strings.Contains(w.Text, "%") { // a specifier, or %(name)s
+		if strings.Contains(w.Text, "%") || strings.Contains(w.Text, "{{") { // a specifier, %(name)s, a part of a template
 			w.Known = false
 		}
 		words = append(words, w)
 	}
+}
+
+// templatePart is the length of the `{{ … }}` that a text begins with: its blanks
+// split no words. 0 where there is none.
+func templatePart(text string) int {
+	end := strings.Index(text, "}}")
+	if end < 0 || !strings.HasPrefix(text, "{{") {
+		return 0
+	}
+	return end + len("}}")
 }
 
 // continued reports whether a backslash ends the line.

@@ -3,6 +3,7 @@ package stack
 import (
 	"time"
 
+	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/source"
 )
 
@@ -25,6 +26,10 @@ type Backend struct {
 	Buffer Limit
 	// PrivateTmp is set where its unit gives it a /tmp of its own.
 	PrivateTmp source.Span
+	// User and Group are whom its workers run as, for Apache; "" where that is not known.
+	User, Group string
+	// UserAt is where the user is written.
+	UserAt source.Span
 }
 
 // A Limit is a time or a number in force in a backend.
@@ -47,14 +52,37 @@ type Access struct {
 	Owner, Group string
 	// ModeAt, OwnerAt and GroupAt are where they are written; zero where they are not.
 	ModeAt, OwnerAt, GroupAt source.Span
+	// Folder is the one that the socket lies in, or below, where a unit has it made; nil elsewhere.
+	Folder *Folder
 }
 
-// A Gateway is a place from which another program than nginx passes requests to a FastCGI server.
+// A Folder is one that systemd makes for a unit.
+type Folder struct {
+	Path         string
+	Mode         int
+	Owner, Group string
+	// At is where it is named, ModeAt where its mode is written; zero where it is not.
+	At, ModeAt source.Span
+}
+
+// A Gateway is a place from which another program than nginx passes requests on.
 type Gateway struct {
 	Backend  *Backend
 	Endpoint Endpoint
+	// Protocol is what it speaks there: FastCGI or HTTP.
+	Protocol Protocol
+	// Wait is how long it waits for an answer to go on.
+	Wait Limit
 	// Span is where the address is written.
 	Span source.Span
 	// Reach is what it arrives at; Build finds it.
 	*Reach
+}
+
+// Pool is the one PHP-FPM pool that certainly serves the gateway; nil if there is none such.
+func (g *Gateway) Pool() *fpm.Pool {
+	if g.Protocol != FastCGI || !g.Certain || len(g.Listeners) != 1 {
+		return nil
+	}
+	return g.Listeners[0].Pool
 }

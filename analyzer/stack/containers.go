@@ -28,6 +28,10 @@ type Containers struct {
 	// are those of the newer images; here is what the older ones made of them.
 	Floating map[*fpm.Master]*fpm.Master
 
+	// Supervised are the services of which a supervisord starts nginx and PHP-FPM,
+	// and nothing else that could listen.
+	Supervised map[*compose.Service]bool
+
 	resolved sync.Map // see Resolve
 }
 
@@ -180,12 +184,20 @@ func (c *Containers) between(from, at *compose.Service, to, l Endpoint) Certaint
 }
 
 // known reports whether all that may listen where a connection leads was read.
-// What else runs in a container is not: only of sockets that a pool's container shares it is.
+// What else runs in a container is not: only of sockets that a pool's container shares
+// it is, and where a supervisord starts all.
 func (c *Containers) known(w way) bool {
-	if w.to.Net != Unix || len(c.Nginx[w.from]) != 1 {
+	if len(c.Nginx[w.from]) != 1 {
 		return false
 	}
-	return c.shares(c.Nginx[w.from][0], w.to.Path)
+	from := c.Nginx[w.from][0]
+	if w.to.Net == Unix {
+		return c.shares(from, w.to.Path)
+	}
+	return c.Supervised[from] && !slices.ContainsFunc(c.Project.Services, func(o *compose.Service) bool {
+		its := c.Project.Namespace(o) // another service may listen in the network of this one
+		return (o == from) != (its == from) || its == nil && !o.HostMode()
+	})
 }
 
 // shares reports whether the folder of a socket in a service is certainly one
@@ -314,8 +326,14 @@ func (h *Hop) AddressOf(l *Listener) (address string, ok bool) {
 		return "", false
 	}
 	c, e := h.Scope.Containers, l.Endpoint
-	if e.Net == TCP && c.Project.Namespace(from) != c.Project.Namespace(at[0]) {
+	switch {
+	case e.Net != TCP:
+	case c.Project.Namespace(from) != c.Project.Namespace(at[0]):
 		e = TCPEndpoint(at[0].Name, e.Port)
+	case e.Host == "" && e.Families == V6:
+		e = TCPEndpoint("::1", e.Port)
+	case e.Host == "":
+		e = TCPEndpoint("127.0.0.1", e.Port)
 	}
 	return e.String(), c.between(from, at[0], e, l.Endpoint) == Yes
 }

@@ -15,31 +15,41 @@ type Program struct {
 	Words []keyfile.Word
 	// Dir is the working directory; "" where it is not known.
 	Dir string
-	// User is whom it runs as; "" where it is not known.
-	User string
-	// Environment is where variables are set; zero where none is.
-	Environment source.Span
+	// User is the value that says whom it runs as; without, it is whom supervisord does.
+	User keyfile.Word
 	// Off is set where it is not started by itself.
 	Off bool
 }
 
-// Read lists the programs of a file, and the patterns of the files that it includes.
-func Read(f *source.File) (programs []Program, includes []string) {
+// A Config is what a file says.
+type Config struct {
+	Programs []Program
+	// Includes are the patterns of the files that it includes.
+	Includes []string
+	// More is set where something else listens or is started: supervisord's own HTTP
+	// server, event listeners, FastCGI programs with a socket.
+	More bool
+}
+
+// Read reads a file.
+func Read(f *source.File) (c Config) {
 	at := map[string]int{}
 	for _, line := range keyfile.Parse(f, keyfile.Supervisord) {
 		if line.Section == "include" && line.Key == "files" {
-			includes = append(includes, strings.Fields(line.Value)...)
+			c.Includes = append(c.Includes, strings.Fields(line.Value)...)
 			continue
 		}
+		kind, _, _ := strings.Cut(line.Section, ":")
+		c.More = c.More || kind == "inet_http_server" || kind == "eventlistener" || kind == "fcgi-program"
 		name, ok := strings.CutPrefix(line.Section, "program:")
 		if !ok {
 			continue
 		}
 		if _, known := at[name]; !known {
-			at[name] = len(programs)
-			programs = append(programs, Program{Name: name})
+			at[name] = len(c.Programs)
+			c.Programs = append(c.Programs, Program{Name: name})
 		}
-		p := &programs[at[name]]
+		p := &c.Programs[at[name]]
 		switch line.Key {
 		case "command":
 			p.Words = nil
@@ -51,12 +61,10 @@ func Read(f *source.File) (programs []Program, includes []string) {
 				p.Dir = line.Value
 			}
 		case "user":
-			p.User = line.Value
-		case "environment":
-			p.Environment = line.Span
+			p.User = keyfile.Word{Text: line.Value, Span: line.Span}
 		case "autostart":
 			p.Off = strings.EqualFold(line.Value, "false") || strings.EqualFold(line.Value, "no") || line.Value == "0"
 		}
 	}
-	return programs, includes
+	return c
 }

@@ -28,25 +28,33 @@ command=/bin/x "y
 [include]
 files = conf.d/*.conf /etc/more.conf
 `
-	programs, includes := Read(source.NewFile("f", text))
+	c := Read(source.NewFile("f", text))
 	var got []string
-	for _, p := range programs {
+	for _, p := range c.Programs {
 		var words []string
 		for _, w := range p.Words {
 			words = append(words, w.Text)
 		}
-		got = append(got, fmt.Sprintf("%s: %s, %s, %s, %v, %v", p.Name, strings.Join(words, "|"), p.Dir, p.User, !p.Environment.IsZero(), p.Off))
+		got = append(got, fmt.Sprintf("%s: %s, %s, %s, %v", p.Name, strings.Join(words, "|"), p.Dir, p.User.Text, p.Off))
 	}
 	want := []string{
-		"nginx: nginx|-g|daemon off;, , , false, false",
-		"app: gunicorn|-b|:8000|app:app, /srv/app, app, true, false",
-		"off: /bin/x|%(ENV_Y)s, , , false, true",
-		"broken: , , , false, false",
+		"nginx: nginx|-g|daemon off;, , , false",
+		"app: gunicorn|-b|:8000|app:app, /srv/app, app, false",
+		"off: /bin/x|%(ENV_Y)s, , , true",
+		"broken: , , , false",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if strings.Join(includes, " ") != "conf.d/*.conf /etc/more.conf" {
-		t.Errorf("includes %q", includes)
+	if strings.Join(c.Includes, " ") != "conf.d/*.conf /etc/more.conf" {
+		t.Errorf("includes %q", c.Includes)
+	}
+	if c.More {
+		t.Error("nothing else listens")
+	}
+	for _, more := range []string{"[inet_http_server]\nport=9001\n", "[eventlistener:a]\ncommand=/bin/a\n", "[fcgi-program:a]\nsocket=tcp://localhost:9002\n"} {
+		if !Read(source.NewFile("f", text+more)).More {
+			t.Errorf("%q listens, or may do so", more)
+		}
 	}
 }

@@ -95,6 +95,19 @@ func Units(l Loader) map[string]*Unit {
 	return units
 }
 
+// Read is the unit of one file, which lies in no folder of units, with drop-ins.
+func Read(name string, main *source.File, dropIns []*source.File) *Unit {
+	u := &Unit{Name: name, Main: main}
+	files := dropIns
+	if main != nil {
+		files = append([]*source.File{main}, dropIns...)
+	}
+	for _, f := range files {
+		u.lines = append(u.lines, keyfile.Parse(f, keyfile.Systemd)...)
+	}
+	return u
+}
+
 // folders are those of the drop-ins of a unit, the strongest first.
 func folders(name string) []string {
 	kind := path.Ext(name)
@@ -112,7 +125,7 @@ func folders(name string) []string {
 type Value struct {
 	Text string
 	Span source.Span
-	// Known is false for specifiers other than %%.
+	// Known is false for specifiers other than %%, and for parts of templates.
 	Known bool
 }
 
@@ -128,7 +141,7 @@ func (u *Unit) All(section, key string) []Value {
 			continue
 		}
 		text := strings.ReplaceAll(line.Value, "%%", "\x00")
-		known := !strings.Contains(text, "%")
+		known := !strings.Contains(text, "%") && !strings.Contains(text, "{{")
 		found = append(found, Value{strings.ReplaceAll(text, "\x00", "%"), line.Span, known})
 	}
 	return found
@@ -220,6 +233,37 @@ func (u *Unit) User() (user, group Value) {
 	}
 	return user, group
 }
+
+// Folders are those that systemd makes below /run for a service: its user's, with
+// mode 0755 where no other is written. It lists those of which all of that is known.
+func (u *Unit) Folders() (found []*stack.Folder) {
+	user, group := u.User()
+	mode := u.Last("Service", "RuntimeDirectoryMode")
+	bits := 0o755
+	if mode.Text != "" {
+		n, err := strconv.ParseUint(mode.Text, 8, 12)
+		if err != nil {
+			return nil
+		}
+		bits = int(n)
+	}
+	if !user.Known || !group.Known || !mode.Known {
+		return nil
+	}
+	for _, v := range u.All("Service", "RuntimeDirectory") {
+		for name := range strings.FieldsSeq(v.Text) {
+			if !v.Known || !literalFolder(name) {
+				continue
+			}
+			found = append(found, &stack.Folder{
+				Path: path.Join("/run", name), Mode: bits, Owner: user.Text, Group: group.Text, At: v.Span, ModeAt: mode.Span,
+			})
+		}
+	}
+	return found
+}
+
+func literalFolder(name string) bool { return !strings.ContainsAny(name, "\"'\\:{}") }
 
 // Starts is the service that a socket is for; "" where that is not known.
 func (u *Unit) Starts() string {

@@ -90,6 +90,28 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+func TestFolders(t *testing.T) {
+	for text, want := range map[string]string{
+		"RuntimeDirectory=a": "/run/a 0755 root:root",
+		"RuntimeDirectory=a b/c\nRuntimeDirectoryMode=750\nUser=u":  "/run/a 0750 u:u, /run/b/c 0750 u:u",
+		"RuntimeDirectory=a\nRuntimeDirectory=\nRuntimeDirectory=b": "/run/b 0755 root:root",
+		"RuntimeDirectory=%p\nRuntimeDirectory=a:link\nUser=u":      "",
+		"RuntimeDirectory=a\nRuntimeDirectoryMode=u+x":              "",
+		"RuntimeDirectory=a\nRuntimeDirectoryMode=%i":               "",
+		"RuntimeDirectory=a\nDynamicUser=yes":                       "",
+		"RuntimeDirectory=a\nUser=%i":                               "",
+	} {
+		u := Units(host{"/etc/systemd/system/a.service": "[Service]\n" + text + "\n"})["a.service"]
+		var parts []string
+		for _, f := range u.Folders() {
+			parts = append(parts, fmt.Sprintf("%s %04o %s:%s", f.Path, f.Mode, f.Owner, f.Group))
+		}
+		if got := strings.Join(parts, ", "); got != want {
+			t.Errorf("%q: %s, not %s", text, got, want)
+		}
+	}
+}
+
 func TestSockets(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"ListenStream=/run/a.sock", "unix:/run/a.sock 666 root:root > a.service"},
