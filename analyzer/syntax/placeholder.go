@@ -2,8 +2,11 @@ package syntax
 
 import "strings"
 
-// Opaque reports whether a word holds a template's part, whose value is not known here.
-func Opaque(word string) bool {
+// Opaque reports whether a word holds what a program puts a value in place of: a
+// template's part, or a name that is Marked.
+func Opaque(word string) bool { return isTemplate(word) || Marked(word) }
+
+func isTemplate(word string) bool {
 	for i := 0; i+1 < len(word); i++ {
 		switch word[i] {
 		case '{':
@@ -31,7 +34,7 @@ func (t *Tree) findFilledIn() {
 	for d := range t.nodes {
 		n := &t.nodes[d]
 		for w := n.word; w < n.word+n.nwords; w++ {
-			if text := t.value(w); !Opaque(text) && !Placeholder(text) {
+			if text := t.value(w); !isTemplate(text) && !Placeholder(text) {
 				continue
 			}
 			if t.filledIn == nil {
@@ -44,9 +47,27 @@ func (t *Tree) findFilledIn() {
 }
 
 // Placeholder reports whether a word holds what deployment scripts put their values
-// in place of: __NAME__, @name@, %NAME%, <name>, $NAME, :NAME or [[name]]. The
-// name of a group in a regular expression, `(?<name>`, is none.
+// in place of: what Marked finds, $NAME or :NAME.
 func Placeholder(word string) bool {
+	for i := range len(word) {
+		switch rest := word[i+1:]; word[i] {
+		case '$':
+			if shouted(strings.TrimPrefix(rest, "{")) {
+				return true
+			}
+		case ':':
+			if i > 0 && word[i-1] != '?' && shouted(rest) {
+				return true
+			}
+		}
+	}
+	return Marked(word)
+}
+
+// Marked reports whether a word holds a name between marks, as deployment scripts
+// know their places by: __NAME__, @name@, %NAME%, <name> or [[name]]. The name of a
+// group in a regular expression, `(?<name>`, is none.
+func Marked(word string) bool {
 	if strings.Contains(word, "(?<") || strings.Contains(word, "(?P<") {
 		word = strings.NewReplacer("(?P<", "", "(?<", "").Replace(word)
 	}
@@ -61,19 +82,12 @@ func Placeholder(word string) bool {
 				return true
 			}
 		case '%':
-			if named(rest, nameUpper, nameUpper|nameDigit|nameUnderscore, "%") {
+			// %C% stands in access.format.
+			if shouted(rest) && named(rest, nameUpper, nameUpper|nameDigit|nameUnderscore, "%") {
 				return true
 			}
 		case '<':
 			if named(rest, nameLetter, nameLetter|nameDigit|nameUnderscore|nameSign|nameBlank, ">") {
-				return true
-			}
-		case '$':
-			if shouted(strings.TrimPrefix(rest, "{")) {
-				return true
-			}
-		case ':':
-			if i > 0 && word[i-1] != '?' && shouted(rest) {
 				return true
 			}
 		case '[':

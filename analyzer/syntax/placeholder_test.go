@@ -9,10 +9,11 @@ import (
 	"nginx-lint/analyzer/source"
 )
 
-// What Placeholder and Opaque look for, as expressions.
+// What Placeholder, Marked and Opaque look for, as expressions.
 var (
-	placeholderForm = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]*%|<[A-Za-z][A-Za-z0-9_. -]*>|\$\{?[A-Z][A-Z0-9_]+|(?s:[^?]):[A-Z][A-Z0-9_]+|\[\[[A-Za-z][A-Za-z0-9_.]*\]\]`)
-	opaqueForm      = regexp.MustCompile(`\{\{|\{%|<%`)
+	markedForm      = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]+%|<[A-Za-z][A-Za-z0-9_. -]*>|\[\[[A-Za-z][A-Za-z0-9_.]*\]\]`)
+	placeholderForm = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]+|(?s:[^?]):[A-Z][A-Z0-9_]+`)
+	templateForm    = regexp.MustCompile(`\{\{|\{%|<%`)
 	groupForm       = regexp.MustCompile(`\(\?P?<`)
 )
 
@@ -28,11 +29,12 @@ func TestPlaceholderAgreesWithItsForm(t *testing.T) {
 			b.WriteString(pieces[random.IntN(len(pieces))])
 		}
 		word := b.String()
-		want := placeholderForm.MatchString(groupForm.ReplaceAllString(word, ""))
+		marked := markedForm.MatchString(groupForm.ReplaceAllString(word, ""))
+		want := marked || placeholderForm.MatchString(word)
 		if got := Placeholder(word); got != want {
 			t.Fatalf("Placeholder(%q) = %v", word, got)
 		}
-		if got := Opaque(word); got != opaqueForm.MatchString(word) {
+		if got := Opaque(word); got != (marked || templateForm.MatchString(word)) {
 			t.Fatalf("Opaque(%q) = %v", word, got)
 		}
 		if want {
