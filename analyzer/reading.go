@@ -26,12 +26,12 @@ func (d *driver) reading() {
 	for _, src := range d.report.Files {
 		f := d.files.get(src.Path)
 		switch {
-		case f.foreign:
+		case f.foreign: // no server reads it
 		case f.ini != nil:
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM)
 			}
-		case f.php != nil, f.foreign: // no server refuses it
+		case f.php != nil: // no server refuses it
 		case f.nginx != nil:
 			for _, e := range f.nginx.Errors {
 				d.syntax(e, diag.Nginx)
