@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/apache"
 	"nginx-lint/analyzer/gunicorn"
@@ -163,7 +164,7 @@ func (l *apacheLoader) Include(pattern string) (files []*source.File, complete b
 }
 
 // serverUnit matches the units that start nginx and PHP-FPM.
-var serverUnit = regexp.MustCompile(`^(nginx|php[0-9.]*-fpm)\.service$`)
+var serverUnit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(nginx|php[0-9.]*-fpm)\.service$`) })
 
 // systemd reads the units of the host: what its services start, and the sockets
 // that are opened for them.
@@ -185,7 +186,7 @@ func (h *host) systemd() {
 	}
 	h.scope.PrivateTmp = map[string]source.Span{}
 	for _, name := range names {
-		if at := units[name].PrivateTmp(); !at.IsZero() && serverUnit.MatchString(name) {
+		if at := units[name].PrivateTmp(); !at.IsZero() && serverUnit().MatchString(name) {
 			h.scope.PrivateTmp[strings.TrimSuffix(name, ".service")] = at
 			h.read(at, "the unit of a server")
 		}

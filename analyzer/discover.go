@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/nginx"
@@ -147,11 +148,11 @@ func (p *project) classify(f *file) kind {
 	if _, dump := source.ParseDump(src.Text); dump { // many files in one
 		return kindOther
 	}
-	if apacheFile.MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
+	if apacheFile().MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
 		return kindOther
 	}
 	ini := scanINI(src.Text)
-	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName.MatchString(f.path) {
+	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName().MatchString(f.path) {
 		return p.classifyFPM(f)
 	}
 	if ini.isINI() {
@@ -206,13 +207,15 @@ func punctuated(text *source.File) bool {
 }
 
 // apacheFile matches the paths of Apache's own configuration.
-var apacheFile = regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`)
+var apacheFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`) })
 
 // fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.
-var fpmName = regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
+var fpmName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
+})
 
 // mainName are the names of main files.
-var mainName = regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`)
+var mainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`) })
 
 // classifyFPM tells a main file from a pool file: a main file includes others,
 // or has the name that php-fpm opens by itself.
@@ -226,7 +229,7 @@ func (p *project) classifyFPM(f *file) kind {
 			return kindFPMMain
 		}
 	}
-	if mainName.MatchString(f.path) {
+	if mainName().MatchString(f.path) {
 		return kindFPMMain
 	}
 	return kindFPMPool

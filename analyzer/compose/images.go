@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Program is what an image starts.
@@ -41,7 +42,7 @@ type Image struct {
 	Source string
 
 	// phpTag takes the version of PHP out of a tag; nil where it is not in it.
-	phpTag *regexp.Regexp
+	phpTag func() *regexp.Regexp
 }
 
 func has(part string) func(string) bool {
@@ -55,13 +56,13 @@ func plain(tag string) bool { return !has("fpm")(tag) && !has("cli")(tag) }
 
 // phpVersion is the version in tags like `8.3.4-fpm-alpine`, php8 in those like `6.4-php8.3-fpm`.
 var (
-	phpVersion = regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`)
-	php8       = regexp.MustCompile(`(?:^|-)php(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`)
+	phpVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`) })
+	php8       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|-)php(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`) })
 )
 
 const phpLinux = "github.com/docker-library/php, Dockerfile-linux.template"
 
-func phpImage(name string, tag func(string) bool, version *regexp.Regexp, from string) *Image {
+func phpImage(name string, tag func(string) bool, version func() *regexp.Regexp, from string) *Image {
 	return &Image{
 		Name: name, tag: tag, phpTag: version, Program: FPM, Starts: []string{"php-fpm"}, Ports: []int{9000},
 		Config: "/usr/local/etc/php-fpm.conf", User: "www-data",
@@ -167,7 +168,7 @@ func (img *Image) Side(ref Value) Side {
 		return UnknownSide
 	}
 	_, tag := splitImage(ref.Text)
-	m := img.phpTag.FindStringSubmatch(tag)
+	m := img.phpTag().FindStringSubmatch(tag)
 	if m == nil {
 		return UnknownSide
 	}
@@ -197,7 +198,7 @@ func (img *Image) Version(ref Value) string {
 		return ""
 	}
 	_, tag := splitImage(ref.Text)
-	if m := img.phpTag.FindStringSubmatch(tag); m != nil {
+	if m := img.phpTag().FindStringSubmatch(tag); m != nil {
 		return m[1] + "." + m[2]
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -269,7 +270,9 @@ func ofConfig(name string) bool {
 }
 
 // harmless are the commands that leave files as they are.
-var harmless = regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+var harmless = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+})
 
 // mentions reports whether a text for a shell may change what lies at a path: names
 // it, or a folder that it is in as a whole.
@@ -278,7 +281,7 @@ func mentions(text, name string) bool {
 		text = strings.ReplaceAll(text, sep, "\x00")
 	}
 	for command := range strings.SplitSeq(text, "\x00") {
-		if !harmless.MatchString(command) && names(command, name) {
+		if !harmless().MatchString(command) && names(command, name) {
 			return true
 		}
 	}
