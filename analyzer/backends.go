@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/apache"
 	"nginx-lint/analyzer/gunicorn"
@@ -194,7 +195,9 @@ func (l *apacheLoader) expand(dir string, rest []string) (files []*source.File, 
 const maxSteps = 1 << 16
 
 // serverUnit matches the units that start nginx, Apache and PHP-FPM.
-var serverUnit = regexp.MustCompile(`^(nginx|apache2|httpd|php[0-9.]*-fpm)\.service$`)
+var serverUnit = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(nginx|apache2|httpd|php[0-9.]*-fpm)\.service$`)
+})
 
 // systemd reads the units of the host: what its services start, and the sockets
 // that are opened for them.
@@ -215,7 +218,7 @@ func (h *host) systemd(units map[string]*systemd.Unit) {
 	}
 	h.scope.PrivateTmp = map[string]source.Span{}
 	for _, name := range names {
-		if at := units[name].PrivateTmp(); !at.IsZero() && serverUnit.MatchString(name) {
+		if at := units[name].PrivateTmp(); !at.IsZero() && serverUnit().MatchString(name) {
 			h.scope.PrivateTmp[strings.TrimSuffix(name, ".service")] = at
 			h.read(at, "the unit of a server")
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/gunicorn"
@@ -17,7 +18,9 @@ import (
 
 // plainImage matches images that start the command as it is: they have no program
 // of their own to do so.
-var plainImage = regexp.MustCompile(`^(docker\.io/)?(library/)?(python|debian|ubuntu|alpine)(:[^/]*)?$`)
+var plainImage = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(docker\.io/)?(library/)?(python|debian|ubuntu|alpine)(:[^/]*)?$`)
+})
 
 // commandListeners are what the services of a project listen on whose command says
 // so: gunicorn and uWSGI with the address among their arguments.
@@ -51,7 +54,7 @@ func (p *project) commandListeners(project *compose.Project) []*stack.Listener {
 // programs and nothing stands between; nil elsewhere.
 func commandOf(s *compose.Service) []keyfile.Word {
 	base := s.BaseImage()
-	if s.Unknown || !base.Known || !plainImage.MatchString(base.Text) {
+	if s.Unknown || !base.Known || !plainImage().MatchString(base.Text) {
 		return nil
 	}
 	var words []keyfile.Word

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/diag"
@@ -12,7 +13,7 @@ import (
 )
 
 // topServices is the key of a compose file under which the services stand.
-var topServices = regexp.MustCompile(`(?m)^(services|include):`)
+var topServices = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^(services|include):`) })
 
 // isCompose reports whether a named file is a compose file, by its name or else its content.
 func (p *project) isCompose(name string) bool {
@@ -23,7 +24,7 @@ func (p *project) isCompose(name string) bool {
 		return false
 	}
 	f := p.files.read(p.files.get(name))
-	return f != nil && topServices.MatchString(f.Text)
+	return f != nil && topServices().MatchString(f.Text)
 }
 
 // opener reads what the compose files of a folder name, and notes that it was read.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/nginx"
@@ -105,17 +106,17 @@ func (p *project) link(name string, into *found) {
 
 // unitFile matches services and sockets of systemd and their drop-ins, also as
 // templates that Ansible and others fill in.
-var unitFile = regexp.MustCompile(`(^|/)[^/@{}]+\.(service|socket)(\.d/[^/]+\.conf)?(\.(j2|erb|tmpl|tpl|epp))?$`)
+var unitFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)[^/@{}]+\.(service|socket)(\.d/[^/]+\.conf)?(\.(j2|erb|tmpl|tpl|epp))?$`) })
 
 // appFile matches the usual names of what gunicorn and uWSGI are configured by.
-var appFile = regexp.MustCompile(`(^|/)(gunicorn([._-]?(conf|config|cfg))?\.py|([^/]+[._-])?uwsgi([._-][^/]+)?\.ini)$`)
+var appFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)(gunicorn([._-]?(conf|config|cfg))?\.py|([^/]+[._-])?uwsgi([._-][^/]+)?\.ini)$`) })
 
 // note notes a file that says what else listens, as its name has it.
 func (p *project) note(name string) {
 	switch {
-	case unitFile.MatchString(name):
+	case unitFile().MatchString(name):
 		p.unitFiles = append(p.unitFiles, name)
-	case appFile.MatchString(name):
+	case appFile().MatchString(name):
 		p.appFiles = append(p.appFiles, name)
 	}
 }
@@ -167,11 +168,11 @@ func (p *project) classify(f *file) kind {
 	if _, dump := source.ParseDump(src.Text); dump { // many files in one
 		return kindOther
 	}
-	if apacheFile.MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
+	if apacheFile().MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
 		return kindOther
 	}
 	ini := scanINI(src.Text)
-	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName.MatchString(f.path) {
+	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName().MatchString(f.path) {
 		return p.classifyFPM(f)
 	}
 	if ini.isINI() {
@@ -226,13 +227,15 @@ func punctuated(text *source.File) bool {
 }
 
 // apacheFile matches the paths of Apache's own configuration.
-var apacheFile = regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`)
+var apacheFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`) })
 
 // fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.
-var fpmName = regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
+var fpmName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
+})
 
 // mainName are the names of main files.
-var mainName = regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`)
+var mainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)php\d*-fpm\.conf$`) })
 
 // classifyFPM tells a main file from a pool file: a main file includes others,
 // or has the name that php-fpm opens by itself.
@@ -246,7 +249,7 @@ func (p *project) classifyFPM(f *file) kind {
 			return kindFPMMain
 		}
 	}
-	if mainName.MatchString(f.path) {
+	if mainName().MatchString(f.path) {
 		return kindFPMMain
 	}
 	return kindFPMPool

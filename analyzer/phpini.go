@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/source"
@@ -15,18 +16,27 @@ import (
 // phpLayouts say where the usual builds of PHP-FPM look for php.ini and for more
 // files, seen from the folder of their php-fpm.conf. The first that fits is taken.
 var phpLayouts = []struct {
-	base      *regexp.Regexp
+	base      string // matches the folder
 	ini, scan string
 	folders   []string // that are there for certain
 }{
-	{regexp.MustCompile(`(^|/)etc/php/\d+\.\d+/fpm$`), ".", "conf.d", nil}, // Debian
-	{regexp.MustCompile(`(^|/)usr/local/etc$`), "php", "php/conf.d", nil},  // the official images
-	{regexp.MustCompile(`(^|/)etc$`), ".", "php.d", nil},                   // Red Hat
-	{regexp.MustCompile(`(^|/)etc/php\d*$`), ".", "conf.d", nil},           // Alpine, Arch
-	{regexp.MustCompile(`(^|/)etc/opt/remi/php\d+$`), ".", "php.d", nil},   // Remi's packages
+	{`(^|/)etc/php/\d+\.\d+/fpm$`, ".", "conf.d", nil}, // Debian
+	{`(^|/)usr/local/etc$`, "php", "php/conf.d", nil},  // the official images
+	{`(^|/)etc$`, ".", "php.d", nil},                   // Red Hat
+	{`(^|/)etc/php\d*$`, ".", "conf.d", nil},           // Alpine, Arch
+	{`(^|/)etc/opt/remi/php\d+$`, ".", "php.d", nil},   // Remi's packages
 	// Red Hat's etc under another name, as a repository of its own is.
-	{regexp.MustCompile(``), ".", "php.d", []string{"php.d", "php-fpm.d"}},
+	{``, ".", "php.d", []string{"php.d", "php-fpm.d"}},
 }
+
+// phpBases are the folders of phpLayouts.
+var phpBases = sync.OnceValue(func() []*regexp.Regexp {
+	bases := make([]*regexp.Regexp, len(phpLayouts))
+	for i, layout := range phpLayouts {
+		bases[i] = regexp.MustCompile(layout.base)
+	}
+	return bases
+})
 
 // phpININames are what PHP-FPM looks for, the first one there is taken (measured).
 var phpININames = []string{"php-fpm-fcgi.ini", "php.ini"}
@@ -38,9 +48,9 @@ func (p *project) phpINI(m *fpm.Master) *fpm.PHPINI {
 	if name := path.Base(p.abs(base)); m.Main == nil && (name == "pool.d" || name == "php-fpm.d") {
 		base = path.Join(base, "..")
 	}
-	for _, layout := range phpLayouts {
+	for i, layout := range phpLayouts {
 		missing := func(folder string) bool { return !p.isFolder(path.Join(base, folder)) }
-		if !layout.base.MatchString(p.abs(p.short(base))) || slices.ContainsFunc(layout.folders, missing) {
+		if !phpBases()[i].MatchString(p.abs(p.short(base))) || slices.ContainsFunc(layout.folders, missing) {
 			continue
 		}
 		ini := &fpm.PHPINI{}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/fpm"
@@ -38,7 +39,9 @@ type services struct {
 }
 
 // spareProject are the names of compose files that are to be copied first.
-var spareProject = regexp.MustCompile(`(?i)(^|[._-])(sample|example|template|dist)([._-]|$)`)
+var spareProject = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(^|[._-])(sample|example|template|dist)([._-]|$)`)
+})
 
 // maxPlacings bounds how many mounts and copies are compared with the paths of files:
 // many services and many files multiply.
@@ -62,7 +65,7 @@ func (p *project) findServices() {
 	byDir := map[string][]string{}
 	var dirs []string
 	for _, name := range slices.Compact(p.composeFiles) {
-		if spareProject.MatchString(path.Base(name)) && !p.names(name) {
+		if spareProject().MatchString(path.Base(name)) && !p.names(name) {
 			continue
 		}
 		dir := path.Dir(name)
@@ -126,7 +129,9 @@ func (t treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // configFile are the paths below a folder of nginx configuration that the
 // images' own nginx.conf, and those of distributions, include.
-var configFile = regexp.MustCompile(`^/(conf\.d/[^/]*\.conf|http\.d/[^/]*\.conf|sites-enabled/[^/]+|server_blocks/[^/]*\.conf|templates/.*\.template)$`)
+var configFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^/(conf\.d/[^/]*\.conf|http\.d/[^/]*\.conf|sites-enabled/[^/]+|server_blocks/[^/]*\.conf|templates/.*\.template)$`)
+})
 
 // reads are the services in whose containers nginx reads a file: as its main file,
 // or where main is false, as one that a main file includes which is not in the tree.
@@ -138,7 +143,7 @@ func (ss *services) reads(file string, main bool) []service {
 			if !ok {
 				continue
 			}
-			if main && target == dir+"/nginx.conf" || !main && configFile.MatchString(strings.TrimPrefix(target, dir)) && s.view.At(dir+"/nginx.conf").Kind != compose.File {
+			if main && target == dir+"/nginx.conf" || !main && configFile().MatchString(strings.TrimPrefix(target, dir)) && s.view.At(dir+"/nginx.conf").Kind != compose.File {
 				found = append(found, s)
 				break
 			}
@@ -235,7 +240,9 @@ func (r *reader) inContainer(pattern string) (names []string, complete, known bo
 }
 
 // fpmTarget are the paths in containers at which PHP-FPM is configured.
-var fpmTarget = regexp.MustCompile(`/((php-fpm\d*|php\d*-fpm)\.conf|(php-fpm\d*\.d|pool\.d|fpm)/[^/]*\.conf)$`)
+var fpmTarget = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/((php-fpm\d*|php\d*-fpm)\.conf|(php-fpm\d*\.d|pool\.d|fpm)/[^/]*\.conf)$`)
+})
 
 // containerINI reads the files that a master in a container includes.
 type containerINI struct {
@@ -356,7 +363,7 @@ func (p *project) placeMasters() {
 		var found []service
 		for _, s := range p.services.all {
 			if slices.ContainsFunc(m.Files, func(f *syntax.INI) bool {
-				return slices.ContainsFunc(p.services.placed(s, f.File.Path), fpmTarget.MatchString)
+				return slices.ContainsFunc(p.services.placed(s, f.File.Path), fpmTarget().MatchString)
 			}) {
 				found = append(found, s)
 			}

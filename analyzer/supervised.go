@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/gunicorn"
@@ -52,7 +53,7 @@ func (p *project) supervisedListeners(in *stack.Containers) []*stack.Listener {
 }
 
 // fpmProgram matches the names of PHP-FPM's program.
-var fpmProgram = regexp.MustCompile(`^php[0-9.]*-fpm[0-9.]*$`)
+var fpmProgram = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^php[0-9.]*-fpm[0-9.]*$`) })
 
 // plainServer reports whether a program is nginx, PHP-FPM, or one that listens nowhere.
 func plainServer(program supervisord.Program) bool {
@@ -60,7 +61,7 @@ func plainServer(program supervisord.Program) bool {
 		return false
 	}
 	name := path.Base(program.Words[0].Text)
-	return slices.Contains([]string{"nginx", "cron", "crond"}, name) || fpmProgram.MatchString(name)
+	return slices.Contains([]string{"nginx", "cron", "crond"}, name) || fpmProgram().MatchString(name)
 }
 
 // supervised are the programs that the supervisord of a container starts, none

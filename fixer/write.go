@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -62,7 +63,7 @@ const (
 )
 
 // litter is what a run leaves that was killed.
-var litter = regexp.MustCompile(`^\.nginx-lint-fix-(new|old)-\d+$`)
+var litter = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\.nginx-lint-fix-(new|old)-\d+$`) })
 
 // A target is one file to write.
 type target struct {
@@ -273,7 +274,7 @@ func sweep(folder Folder) {
 		return // then nothing was left, or creating a file will say why not
 	}
 	for _, name := range names {
-		if litter.MatchString(name) {
+		if litter().MatchString(name) {
 			_ = folder.Remove(name)
 		}
 	}

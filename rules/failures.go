@@ -135,6 +135,9 @@ func others(h *stack.Hop) (first, backup bool) {
 	if h.Peer.Upstream == nil {
 		return false, false
 	}
+	if len(h.Target.Hops) == 1 {
+		return h.Target.Unknown != "", false
+	}
 	type key struct{ *stack.Target }
 	alive := stack.Once(h.Scope, key{h.Target}, func() map[*nginx.Block]serving { return servingIn(h.Target) })[h.Peer.Upstream]
 	other := func(server nginx.Ref) bool { return server != h.Peer.Server }

@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -32,7 +33,9 @@ var fastcgiAliasScript = analyzer.Rule{
 }
 
 // rootAndURI matches the usual value of SCRIPT_FILENAME, which is wrong below alias.
-var rootAndURI = regexp.MustCompile(`^\$(document_root|realpath_root)/?\$(fastcgi_script_name|uri|document_uri)$`)
+var rootAndURI = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$(document_root|realpath_root)/?\$(fastcgi_script_name|uri|document_uri)$`)
+})
 
 func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 	b := h.Target.Block
@@ -63,7 +66,7 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 // location in it that an alias stands for.
 func doubled(w *nginx.Work, b *nginx.Block, script nginx.Param) bool {
 	root, alias := b.Root()
-	if !alias || nginx.Opaque(root.From.Arg(0)) || !rootAndURI.MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
+	if !alias || nginx.Opaque(root.From.Arg(0)) || !rootAndURI().MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
 		return false
 	}
 	modifier, prefix := root.In.Location()

@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -30,7 +31,7 @@ var fastcgiIndexMissing = analyzer.Rule{
 }
 
 // endsWithName matches a SCRIPT_FILENAME that ends as $fastcgi_script_name does.
-var endsWithName = regexp.MustCompile(`\$(fastcgi_script_name|\{fastcgi_script_name\})$`)
+var endsWithName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$(fastcgi_script_name|\{fastcgi_script_name\})$`) })
 
 func indexMissing(p *analyzer.Pass, h *stack.Hop) {
 	t := h.Target
@@ -40,7 +41,7 @@ func indexMissing(p *analyzer.Pass, h *stack.Hop) {
 	}
 	script, known := b.FastCGIParams().Script()
 	server := b.Enclosing(catalog.Server)
-	if !known || server == nil || !endsWithName.MatchString(script.Value()) {
+	if !known || server == nil || !endsWithName().MatchString(script.Value()) {
 		return
 	}
 	modifier, prefix := b.Location()

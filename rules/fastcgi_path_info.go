@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -30,7 +31,7 @@ var fastcgiPathInfo = analyzer.Rule{
 }
 
 // scriptPath matches a path of a script, and what goes on after it.
-var scriptPath = regexp.MustCompile(`^(/.*\.php)(/.*)?$`)
+var scriptPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/.*\.php)(/.*)?$`) })
 
 func pathInfo(p *analyzer.Pass, s *stack.Scope) {
 	for _, t := range s.Targets {
@@ -78,7 +79,7 @@ func withPathInfo(w *nginx.Work, location *nginx.Block, split string) (uri strin
 		return "", false
 	}
 	for _, example := range w.Examples(location) {
-		script := scriptPath.FindStringSubmatch(example)
+		script := scriptPath().FindStringSubmatch(example)
 		if script == nil {
 			continue
 		}

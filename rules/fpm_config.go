@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -321,7 +322,9 @@ func (t *fpmTest) value(e *syntax.Entry, key *catalog.FPMKey) {
 }
 
 // spelledTime is a time with its unit as a word or in capitals.
-var spelledTime = regexp.MustCompile(`^ *(\d+) *(s|m|h|d|secs?|seconds?|mins?|minutes?|hours?|days?) *$`)
+var spelledTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^ *(\d+) *(s|m|h|d|secs?|seconds?|mins?|minutes?|hours?|days?) *$`)
+})
 
 // meantValue is the value that was probably meant; safe where it is the only one.
 func meantValue(key *catalog.FPMKey, value string) (to string, safe bool) {
@@ -329,7 +332,7 @@ func meantValue(key *catalog.FPMKey, value string) (to string, safe bool) {
 	case "enum", "loglevel":
 		return spelling.Nearest(strings.ToLower(value), slices.Values(key.Words)), false
 	case "time":
-		if m := spelledTime.FindStringSubmatch(strings.ToLower(value)); m != nil {
+		if m := spelledTime().FindStringSubmatch(strings.ToLower(value)); m != nil {
 			return m[1] + m[2][:1], true
 		}
 		return "", false

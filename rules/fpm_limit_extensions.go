@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -112,10 +113,12 @@ func extensionRefused(p *analyzer.Pass, h *stack.Hop, pool *fpm.Pool, v fpm.Valu
 }
 
 // scriptFromPath matches what makes the script's name end like the request's path.
-var scriptFromPath = regexp.MustCompile(`\$(?:fastcgi_script_name|uri|document_uri|request_filename)$`)
+var scriptFromPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:fastcgi_script_name|uri|document_uri|request_filename)$`)
+})
 
 // extensionsIn matches what follows an escaped dot in an expression: php, or (php|html).
-var extensionsIn = regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`)
+var extensionsIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\\.(?:\((?:\?:)?)?([A-Za-z0-9|]+)`) })
 
 // sentBut is an extension that the hop's location certainly sends and that is
 // not among the allowed ones: that of a script that is written out, or one in
@@ -138,7 +141,7 @@ func sentBut(w *nginx.Work, h *stack.Hop, allowed []string) (ext string, found b
 		return path.Ext(name), refused(path.Ext(name))
 	}
 	server := location.Enclosing(catalog.Server)
-	if server == nil || !scriptFromPath.MatchString(script) || rewrites(location) {
+	if server == nil || !scriptFromPath().MatchString(script) || rewrites(location) {
 		return "", false
 	}
 	for _, sent := range pathsOf(location) {
@@ -170,7 +173,7 @@ func pathsOf(location *nginx.Block) (paths []string) {
 	case "=":
 		return []string{pattern}
 	case "~", "~*":
-		for _, m := range extensionsIn.FindAllStringSubmatch(pattern, -1) {
+		for _, m := range extensionsIn().FindAllStringSubmatch(pattern, -1) {
 			for ext := range strings.SplitSeq(m[1], "|") {
 				paths = append(paths, "/index."+ext)
 			}

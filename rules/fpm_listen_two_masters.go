@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -30,7 +31,7 @@ var fpmListenTwoMasters = analyzer.Rule{
 }
 
 // etcOf matches a path below an etc; the first group is what leads there.
-var etcOf = regexp.MustCompile(`^((?:.*/)?etc/)`)
+var etcOf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^((?:.*/)?etc/)`) })
 
 // mostBound is with how many addresses on one port one is compared.
 const mostBound = 100
@@ -51,7 +52,7 @@ func listenTwoMasters(p *analyzer.Pass, s *stack.Scope) {
 		}
 	}
 	for _, m := range s.Masters {
-		etc := etcOf.FindString(m.Path)
+		etc := etcOf().FindString(m.Path)
 		if m.Main == nil || included[m.Main] || etc == "" {
 			continue // pool files may include others, too
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"nginx-lint/analyzer"
@@ -87,17 +88,17 @@ func timeValue(p *analyzer.Pass, key string, v fpm.Value) {
 var skipped = strings.NewReplacer(" ", "", "\t", "", "+", "")
 
 var (
-	unitSum  = regexp.MustCompile(`^(?:\d+[smhd][ \t]*){2,}$`)
-	unitPart = regexp.MustCompile(`(\d+)([smhd])`)
+	unitSum  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:\d+[smhd][ \t]*){2,}$`) })
+	unitPart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\d+)([smhd])`) })
 )
 
 // sumOfUnits reads a time such as 1m30s as people do, and writes it in seconds.
 func sumOfUnits(s string) (text string, ok bool) {
-	if !unitSum.MatchString(s) {
+	if !unitSum().MatchString(s) {
 		return "", false
 	}
 	var sum int64
-	for _, part := range unitPart.FindAllStringSubmatch(s, -1) {
+	for _, part := range unitPart().FindAllStringSubmatch(s, -1) {
 		n, err := strconv.ParseInt(part[1], 10, 32)
 		if err != nil {
 			return "", false

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -82,10 +83,12 @@ func sizesIn(p *analyzer.Pass, f *syntax.INI) {
 }
 
 // sizeForm is a number with a unit that is not K, M or G alone.
-var sizeForm = regexp.MustCompile(`^([1-9][0-9]*)[ \t]*([A-Za-z]*[ABCDEFHIJLNOPQRSTUVWXYZabcdefhijlnopqrstuvwxyz])$`)
+var sizeForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([1-9][0-9]*)[ \t]*([A-Za-z]*[ABCDEFHIJLNOPQRSTUVWXYZabcdefhijlnopqrstuvwxyz])$`)
+})
 
 func sizeValue(p *analyzer.Pass, at nginx.Ref, name string, v fpm.Setting) {
-	m := sizeForm.FindStringSubmatch(v.Text)
+	m := sizeForm().FindStringSubmatch(v.Text)
 	if m == nil || !v.Known || !slices.Contains(phpSizes, name) {
 		return
 	}

@@ -80,7 +80,7 @@ func sourceExposed(p *analyzer.Pass, s *stack.Scope) {
 }
 
 // isScript reports whether a path is that of a script, or begins with one.
-func isScript(uri string) bool { return scriptPath.MatchString(uri) }
+func isScript(uri string) bool { return scriptPath().MatchString(uri) }
 
 // byFolder reports whether a location (or the server) is not one that takes
 // requests away from expressions.

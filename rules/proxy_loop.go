@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -69,7 +70,9 @@ func (l looper) loop(p *analyzer.Pass, h *stack.Hop) {
 }
 
 // sameHost is a Host header that is the request's own; nginx does not look at its port.
-var sameHost = regexp.MustCompile(`^\$(http_)?host(:(\d+|\$server_port|\$proxy_port))?$`)
+var sameHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$(http_)?host(:(\d+|\$server_port|\$proxy_port))?$`)
+})
 
 // selects reports whether a Host certainly selects the server on an address.
 func (l looper) selects(a *stack.Address, host string, server *nginx.Block) bool {
@@ -81,7 +84,7 @@ func (l looper) selects(a *stack.Address, host string, server *nginx.Block) bool
 		l.servers[a] = nginx.NewServerTable(a.Servers, a.Default, l.work)
 	}
 	servers := l.servers[a]
-	if !sameHost.MatchString(host) {
+	if !sameHost().MatchString(host) {
 		if host == "" || strings.Contains(host, "$") {
 			return false
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -34,7 +35,7 @@ var socketInPrivateTmp = analyzer.Rule{
 }
 
 func inTmp(p *analyzer.Pass, s *stack.Scope) {
-	if s.Container || slices.ContainsFunc(s.Nginx, func(c *nginx.Config) bool { return otherSystem.MatchString(c.Main.File.Path) }) {
+	if s.Container || slices.ContainsFunc(s.Nginx, func(c *nginx.Config) bool { return otherSystem().MatchString(c.Main.File.Path) }) {
 		return
 	}
 	report := func(at nginx.Ref, span source.Span, path string, with tmpUse) {
@@ -90,7 +91,7 @@ func inTmp(p *analyzer.Pass, s *stack.Scope) {
 	}
 	for _, l := range s.Listeners {
 		path := l.Endpoint.Path
-		if !belowTmp(path) || l.Pool == nil && (l.Backend == nil || uses[l] == nil) || l.Maybe || otherSystem.MatchString(l.Span.File.Path) {
+		if !belowTmp(path) || l.Pool == nil && (l.Backend == nil || uses[l] == nil) || l.Maybe || otherSystem().MatchString(l.Span.File.Path) {
 			continue
 		}
 		with := tmpUse{client: "nginx"}
@@ -122,7 +123,9 @@ func privateTmp(s *stack.Scope, l *stack.Listener) source.Span {
 }
 
 // otherSystem are folders in which systems without systemd keep their packages' configuration.
-var otherSystem = regexp.MustCompile(`(^|/)(usr/local|usr/pkg|opt/homebrew|opt/local)/(etc|www)/`)
+var otherSystem = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)(usr/local|usr/pkg|opt/homebrew|opt/local)/(etc|www)/`)
+})
 
 func belowTmp(path string) bool {
 	return strings.HasPrefix(path, "/tmp/") || strings.HasPrefix(path, "/var/tmp/")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -216,22 +217,24 @@ func fastCGIListeners(s *stack.Scope) []*stack.Listener {
 }
 
 var (
-	phpWord   = regexp.MustCompile(`(?i)php|fpm`)
-	otherFCGI = regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python|hhvm|php-?cgi|roadrunner`)
+	phpWord   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)php|fpm`) })
+	otherFCGI = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)fcgiwrap|spawn-fcgi|cgiwrap|mapserv|mailman|munin|cgit|perl|python|hhvm|php-?cgi|roadrunner`)
+	})
 )
 
 // looksLikePHP reports whether a target is meant for PHP-FPM and no other
 // FastCGI program: by its address, its location, or its script parameters.
 func looksLikePHP(h *stack.Hop) bool {
-	if otherFCGI.MatchString(h.Peer.Span.Text()) {
+	if otherFCGI().MatchString(h.Peer.Span.Text()) {
 		return false
 	}
 	type key struct{ *stack.Target }
-	return phpWord.MatchString(h.Peer.Span.Text()) || stack.Once(h.Scope, key{h.Target}, func() bool {
+	return phpWord().MatchString(h.Peer.Span.Text()) || stack.Once(h.Scope, key{h.Target}, func() bool {
 		words := append([]string{h.Target.Pass.Arg(0)}, h.Target.Block.Args()...)
 		script, _, _ := h.Target.Block.FastCGIParams().Get("SCRIPT_FILENAME")
 		words = append(words, script.Value(), h.Target.Block.Value("fastcgi_index").Arg(0))
-		return slices.ContainsFunc(words, phpWord.MatchString)
+		return slices.ContainsFunc(words, phpWord().MatchString)
 	})
 }
 
@@ -269,7 +272,7 @@ func newNeighbours(all []*stack.Listener) neighbours {
 		if l.Endpoint.Net == stack.TCP {
 			n.byPort[l.Endpoint.Port] = append(n.byPort[l.Endpoint.Port], l)
 		} else {
-			key := phpVersion.ReplaceAllString(l.Endpoint.Path, "$1")
+			key := phpVersion().ReplaceAllString(l.Endpoint.Path, "$1")
 			n.versionless[key] = append(n.versionless[key], l)
 		}
 	}
@@ -277,7 +280,7 @@ func newNeighbours(all []*stack.Listener) neighbours {
 }
 
 // phpVersion matches what may be a PHP version.
-var phpVersion = regexp.MustCompile(`((?:php|fpm)[-_]*)[0-9.]+`)
+var phpVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`((?:php|fpm)[-_]*)[0-9.]+`) })
 
 // mostAlike is how many sockets are compared with a target that are written alike but for versions.
 const mostAlike = 100
@@ -288,7 +291,7 @@ func (n neighbours) sameButVersion(target stack.Endpoint) (found []*stack.Listen
 	if target.Net != stack.Unix {
 		return nil, true
 	}
-	alike := n.versionless[phpVersion.ReplaceAllString(target.Path, "$1")]
+	alike := n.versionless[phpVersion().ReplaceAllString(target.Path, "$1")]
 	for _, l := range alike[:min(len(alike), mostAlike)] {
 		if distance(target, l.Endpoint) == 0 {
 			found = append(found, l)

@@ -12,7 +12,7 @@ import (
 func deadGateways(p *analyzer.Pass, s *stack.Scope, near neighbours) {
 	for _, g := range s.Gateways {
 		line := g.Span.File.LineText(g.Span.Line())
-		if g.Protocol != stack.FastCGI || !g.Nothing || !phpWord.MatchString(line) || otherFCGI.MatchString(line) {
+		if g.Protocol != stack.FastCGI || !g.Nothing || !phpWord().MatchString(line) || otherFCGI().MatchString(line) {
 			continue
 		}
 		log := "AH00957: FCGI: attempt to connect to " + g.Endpoint.String() + " failed"

@@ -3,6 +3,7 @@ package rules
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/compose"
@@ -32,7 +33,7 @@ var templateDefaultSyntax = analyzer.Rule{
 }
 
 // operator is a variable in braces with an operator of the shell.
-var operator = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:?[-=+?][^{}]*)\}`)
+var operator = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:?[-=+?][^{}]*)\}`) })
 
 func templateDefaults(p *analyzer.Pass, s *stack.Scope) {
 	if s.Containers == nil {
@@ -53,7 +54,7 @@ func templateDefault(p *analyzer.Pass, c *nginx.Config, service *compose.Service
 		if token.Kind == syntax.TokenComment {
 			continue
 		}
-		for _, m := range operator.FindAllStringSubmatchIndex(c.Main.File.Text[token.Start:token.End], -1) {
+		for _, m := range operator().FindAllStringSubmatchIndex(c.Main.File.Text[token.Start:token.End], -1) {
 			at := source.Span{File: c.Main.File, Start: token.Start + m[0], End: token.Start + m[1]}
 			name := at.File.Text[token.Start+m[2] : token.Start+m[3]]
 			value := strings.TrimLeft(at.File.Text[token.Start+m[4]:token.Start+m[5]], ":-=+?")

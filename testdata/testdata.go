@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -22,10 +23,12 @@ var cases embed.FS
 const longestLine = 160
 
 // want matches the comment by which a case says what is to be found on its line.
-var want = regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
+var want = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[ \t]*[#;] want .*\n|[ \t]*[#;] want .*$`)
+})
 
 // option matches a line of a case's comment that says how it is run.
-var option = regexp.MustCompile(`(?m)^[a-z]+(?:-[a-z]+)*: .*$`)
+var option = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^[a-z]+(?:-[a-z]+)*: .*$`) })
 
 // Example is a rule's case "bad" or "good" as a reader would see its files in an
 // editor: without what only the tests need.
@@ -35,13 +38,13 @@ func Example(rule, name string) (example *txtar.Archive, ok bool) {
 		return nil, false
 	}
 	archive := txtar.Parse(text)
-	shown := &txtar.Archive{Comment: bytes.TrimSpace(option.ReplaceAll(archive.Comment, nil))}
+	shown := &txtar.Archive{Comment: bytes.TrimSpace(option().ReplaceAll(archive.Comment, nil))}
 	for _, f := range archive.Files {
 		if f.Name == "want" || strings.HasPrefix(f.Name, "fixed/") {
 			continue
 		}
 		var b bytes.Buffer
-		for line := range bytes.Lines(want.ReplaceAll(f.Data, nil)) {
+		for line := range bytes.Lines(want().ReplaceAll(f.Data, nil)) {
 			line = bytes.TrimRight(line, "\r\n")
 			b.Write(line[:min(len(line), longestLine)])
 			if len(line) > longestLine {

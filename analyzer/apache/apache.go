@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"nginx-lint/analyzer/source"
@@ -111,13 +112,13 @@ func (s *Server) Identity(environment map[string]string) (user, group string, at
 }
 
 // exported matches a line of the file that Debian's apachectl reads before it starts Apache.
-var exported = regexp.MustCompile(`(?m)^export ([A-Z_]+)=([\w./-]+)[ \t]*$`)
+var exported = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^export ([A-Z_]+)=([\w./-]+)[ \t]*$`) })
 
 // Environment are the variables that a file of `export NAME=VALUE` lines sets, as
 // far as the values are literals.
 func Environment(f *source.File) map[string]string {
 	found := map[string]string{}
-	for _, m := range exported.FindAllStringSubmatch(f.Text, -1) {
+	for _, m := range exported().FindAllStringSubmatch(f.Text, -1) {
 		if strings.Count(f.Text, m[1]+"=") == 1 {
 			found[m[1]] = m[2]
 		}

@@ -195,7 +195,7 @@ var firstByName = sync.OnceValue(func() map[string]int16 {
 	first := make(map[string]int16, len(directives))
 	for i := range directives {
 		if name := directives[i].Name; i == 0 || directives[i-1].Name != name {
-			first[name] = int16(i) //nolint:gosec // there are some two thousand
+			first[name] = int16(i)
 		}
 	}
 	return first

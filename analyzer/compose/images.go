@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Program is what an image starts.
@@ -41,7 +42,7 @@ type Image struct {
 	Source string
 
 	// phpTag takes the version of PHP out of a tag; nil where it is not in it.
-	phpTag *regexp.Regexp
+	phpTag func() *regexp.Regexp
 	// files are its configuration files, by path; nil for PHP-FPM, and where they are not known.
 	files map[string]string
 }
@@ -57,13 +58,13 @@ func plain(tag string) bool { return !has("fpm")(tag) && !has("cli")(tag) }
 
 // phpVersion is the version in tags like `8.3.4-fpm-alpine`, php8 in those like `6.4-php8.3-fpm`.
 var (
-	phpVersion = regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`)
-	php8       = regexp.MustCompile(`(?:^|-)php(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`)
+	phpVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`) })
+	php8       = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|-)php(\d+)\.(\d+)(?:\.(\d+))?(?:-|$)`) })
 )
 
 const phpLinux = "github.com/docker-library/php, Dockerfile-linux.template"
 
-func phpImage(name string, tag func(string) bool, version *regexp.Regexp, from string) *Image {
+func phpImage(name string, tag func(string) bool, version func() *regexp.Regexp, from string) *Image {
 	return &Image{
 		Name: name, tag: tag, phpTag: version, Program: FPM, Starts: []string{"php-fpm"}, Ports: []int{9000},
 		Config: "/usr/local/etc/php-fpm.conf", User: "www-data",
@@ -169,7 +170,7 @@ func (img *Image) Side(ref Value) Side {
 		return UnknownSide
 	}
 	_, tag := splitImage(ref.Text)
-	m := img.phpTag.FindStringSubmatch(tag)
+	m := img.phpTag().FindStringSubmatch(tag)
 	if m == nil {
 		return UnknownSide
 	}
@@ -199,7 +200,7 @@ func (img *Image) Version(ref Value) string {
 		return ""
 	}
 	_, tag := splitImage(ref.Text)
-	if m := img.phpTag.FindStringSubmatch(tag); m != nil {
+	if m := img.phpTag().FindStringSubmatch(tag); m != nil {
 		return m[1] + "." + m[2]
 	}
 	return ""
@@ -212,7 +213,7 @@ func (img *Image) Release(ref Value) string {
 		return ""
 	}
 	_, tag := splitImage(ref.Text)
-	if m := phpVersion.FindStringSubmatch(tag); m != nil && m[3] != "" {
+	if m := phpVersion().FindStringSubmatch(tag); m != nil && m[3] != "" {
 		return m[1] + "." + m[2] + "." + m[3]
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Runs is the program that a service certainly runs, alone of those that are told
@@ -127,7 +128,7 @@ func (v *View) Root() bool {
 }
 
 // users are the commands that give users and groups other numbers, or make new ones.
-var users = regexp.MustCompile(`\b(usermod|groupmod|useradd|adduser|groupadd|addgroup|deluser|delgroup|userdel|groupdel)\b|/etc/(passwd|group)\b`)
+var users = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(usermod|groupmod|useradd|adduser|groupadd|addgroup|deluser|delgroup|userdel|groupdel)\b|/etc/(passwd|group)\b`) })
 
 // OwnUsers reports whether the users of a service are those of its image, and no others.
 func (v *View) OwnUsers() bool {
@@ -135,7 +136,7 @@ func (v *View) OwnUsers() bool {
 		return false
 	}
 	d := v.Service.Dockerfile
-	return d == nil || !slices.ContainsFunc(d.Runs, func(r Run) bool { return users.MatchString(r.Text) })
+	return d == nil || !slices.ContainsFunc(d.Runs, func(r Run) bool { return users().MatchString(r.Text) })
 }
 
 // Names are those that other services on a network of it find a service by;

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -278,7 +279,9 @@ func ofConfig(name string) bool {
 }
 
 // harmless are the commands that leave files as they are.
-var harmless = regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+var harmless = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+})
 
 // What a command leaves of a file.
 type left uint8
@@ -301,7 +304,7 @@ func after(text, name string) left {
 		switch gone, only := removes(command, name); {
 		case gone && sure:
 			end = removed
-		case (gone || !only) && !harmless.MatchString(command) && names(command, name):
+		case (gone || !only) && !harmless().MatchString(command) && names(command, name):
 			return changed
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/syntax"
@@ -70,11 +71,11 @@ type builder struct {
 	order   int
 }
 
-var versionInPath = regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`)
+var versionInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`) })
 
 func newBuilder(path string, l Loader, budget *Budget) *builder {
 	m := &Master{Path: path}
-	if v := versionInPath.FindStringSubmatch(path); v != nil {
+	if v := versionInPath().FindStringSubmatch(path); v != nil {
 		m.Version = v[1]
 	}
 	m.Global = &Section{kind: catalog.FPMGlobal, master: m}

@@ -5,11 +5,12 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // unshared matches what both languages take, and each for something else: back
 // references and octal escapes, vertical blanks, and counts without a lower bound.
-var unshared = regexp.MustCompile(`\\[1-9v]|\{,`)
+var unshared = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\[1-9v]|\{,`) })
 
 // Limits on expressions, in steps of the program that one is compiled to.
 const (
@@ -47,7 +48,7 @@ func (c *Config) compile(p pattern) expression {
 // a line feed at the end of the text, which `$` in PCRE does not see.
 func translate(p pattern) expression {
 	none := expression{size: 1}
-	if len(p.text) > maxExpression || unshared.MatchString(p.text) || !isASCII(p.text) {
+	if len(p.text) > maxExpression || unshared().MatchString(p.text) || !isASCII(p.text) {
 		return none
 	}
 	tree, err := syntax.Parse(p.text, syntax.Perl)
@@ -122,7 +123,7 @@ func (w *Work) Submatches(c *Config, pattern, s string) (groups []string, known 
 
 // plainURI matches paths that mean the same as they are sent and as nginx looks
 // at them, but for the segments `.` and `..`.
-var plainURI = regexp.MustCompile(`^/([\w.~!$&'()*+,;=:@-]+/)*[\w.~!$&'()*+,;=:@-]*$`)
+var plainURI = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/([\w.~!$&'()*+,;=:@-]+/)*[\w.~!$&'()*+,;=:@-]*$`) })
 
 // maxExamples bounds how many URIs are made of one pattern.
 const maxExamples = 32
@@ -154,7 +155,7 @@ func (w *Work) Examples(b *Block) []string {
 			forms = []string{"/x" + text, "/" + text} // an extension: of a file that has a name, too
 		}
 		for _, uri := range forms {
-			if plainURI.MatchString(uri) && !strings.Contains(uri+"/", "/./") && !strings.Contains(uri+"/", "/../") && e.MatchString(uri) {
+			if plainURI().MatchString(uri) && !strings.Contains(uri+"/", "/./") && !strings.Contains(uri+"/", "/../") && e.MatchString(uri) {
 				uris = append(uris, uri)
 				break
 			}

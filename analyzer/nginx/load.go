@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/nginx/stock"
@@ -253,7 +254,7 @@ func FilledIn(name string, alone bool) bool {
 	if Opaque(name) {
 		return true
 	}
-	for _, m := range reference.FindAllStringSubmatch(name, -1) {
+	for _, m := range reference().FindAllStringSubmatch(name, -1) {
 		own, known := catalog.VariableNamed(m[1], catalog.AnyHTTP)
 		if m[1] == strings.ToUpper(m[1]) || !known || own.Prefix || alone && m[0] == name {
 			return true
@@ -262,7 +263,7 @@ func FilledIn(name string, alone bool) bool {
 	return false
 }
 
-var reference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`) })
 
 // Opaque reports whether a word holds a template's part, whose value is not known here.
 func Opaque(word string) bool { return syntax.Opaque(word) }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/nginx/stock"
 )
@@ -219,11 +220,13 @@ func (b *Block) Path(p Param) (at Path, ok bool) {
 		literal, variables = rest[:i], rest[i:]
 	}
 	at.Base, at.File = path.Clean(base+literal), variables == ""
-	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value()) && (at.File || fromRequest.MatchString(variables))
+	return at, strings.HasPrefix(base+literal, "/") && !Opaque(p.Value()) && (at.File || fromRequest().MatchString(variables))
 }
 
 // unbraced writes `${name}` as `$name`.
 var unbraced = strings.NewReplacer("${", "$", "}", "")
 
 // fromRequest matches what begins with a variable whose value always begins with a slash.
-var fromRequest = regexp.MustCompile(`^\$(fastcgi_script_name|uri|document_uri|request_uri)\b`)
+var fromRequest = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$(fastcgi_script_name|uri|document_uri|request_uri)\b`)
+})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 )
@@ -81,7 +82,7 @@ func (r *router) substitute(d Ref, end *ending) (known bool) {
 		return true
 	}
 	unknown := false
-	replacement = capture.ReplaceAllStringFunc(replacement, func(name string) string {
+	replacement = capture().ReplaceAllStringFunc(replacement, func(name string) string {
 		n := int(name[len(name)-1] - '0')
 		if name[1] == '{' {
 			n = int(name[2] - '0')
@@ -103,7 +104,7 @@ func (r *router) substitute(d Ref, end *ending) (known bool) {
 }
 
 // capture matches $1 to $9.
-var capture = regexp.MustCompile(`\$[1-9]|\$\{[1-9]\}`)
+var capture = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$[1-9]|\$\{[1-9]\}`) })
 
 // branch runs an `if`.
 func (r *router) branch(in *Block, d Ref, end *ending) (known bool) {
@@ -141,7 +142,9 @@ func (r *router) branch(in *Block, d Ref, end *ending) (known bool) {
 
 // passed matches the variables about which an `if` is taken not to hold: what they
 // are is the client's to say, or its address's.
-var passed = regexp.MustCompile(`^\$(host|scheme|https|server_port|server_addr|server_protocol|remote_[a-z]+|realip_remote_addr|(http|cookie|geoip2?|ssl)_[a-z0-9_]+|invalid_referer|request_body|content_type|content_length)$`)
+var passed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$(host|scheme|https|server_port|server_addr|server_protocol|remote_[a-z]+|realip_remote_addr|(http|cookie|geoip2?|ssl)_[a-z0-9_]+|invalid_referer|request_body|content_type|content_length)$`)
+})
 
 // holds decides the condition of an `if`. known is false where something else
 // than the request's path and method decides, or the method does between GET and POST.
@@ -157,7 +160,7 @@ func (r *router) holds(d Ref) (holds, known bool) {
 	}
 	var values []string
 	switch v := words[0]; {
-	case passed.MatchString(v):
+	case passed().MatchString(v):
 		return false, true
 	case v == "$uri" || v == "$document_uri":
 		values = []string{r.route.URI}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 )
@@ -231,7 +232,7 @@ func conditionOf(args []string) test {
 }
 
 // namedGroup matches the name of a group in a regular expression.
-var namedGroup = regexp.MustCompile(`\(\?(?:P?<|')([A-Za-z_][A-Za-z0-9_]*)[>']`)
+var namedGroup = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\(\?(?:P?<|')([A-Za-z_][A-Za-z0-9_]*)[>']`) })
 
 // definedVariables gives the variables that a directive, or an entry of a map,
 // defines: for all of the http or stream block that it stands in, whatever comes
@@ -252,7 +253,7 @@ func definedVariables(b *Block, r Ref) (names []string, known bool) {
 		if name == "location" && !strings.HasPrefix(r.Arg(0), "~") || name == "server_name" && !strings.HasPrefix(text, "~") {
 			continue // no expression
 		}
-		for _, m := range namedGroup.FindAllStringSubmatch(text, -1) {
+		for _, m := range namedGroup().FindAllStringSubmatch(text, -1) {
 			names = append(names, m[1])
 		}
 	}

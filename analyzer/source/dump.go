@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // ErrNotInDump is the error for what a dump does not hold: it says nothing of it.
@@ -22,19 +23,21 @@ type Dump struct {
 
 var (
 	// dumpHead is the line above each file.
-	dumpHead = regexp.MustCompile(`(?m)^# configuration file (/.*):\r?\n`)
+	dumpHead = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^# configuration file (/.*):\r?\n`) })
 	// dumpPreface is what nginx writes to standard error before.
-	dumpPreface = regexp.MustCompile(`^(?:(?:nginx: |[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9:]{8} \[).*\n)*`)
+	dumpPreface = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:(?:nginx: |[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9:]{8} \[).*\n)*`)
+	})
 )
 
 // ParseDump reads what `nginx -T` printed, with or without what it wrote to
 // standard error; ok is false for other texts.
 func ParseDump(text string) (d Dump, ok bool) {
-	text = text[len(dumpPreface.FindString(text)):]
+	text = text[len(dumpPreface().FindString(text)):]
 	if !strings.HasPrefix(text, "# configuration file /") { // almost every file
 		return Dump{}, false
 	}
-	heads := dumpHead.FindAllStringSubmatchIndex(text, -1)
+	heads := dumpHead().FindAllStringSubmatchIndex(text, -1)
 	if len(heads) == 0 || heads[0][0] != 0 {
 		return Dump{}, false
 	}

@@ -256,7 +256,9 @@ func (s *Scope) isTemplate(c *nginx.Config) bool {
 }
 
 // templateVariable is what envsubst replaces.
-var templateVariable = regexp.MustCompile(`\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)`)
+var templateVariable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z_][A-Za-z0-9_]*)`)
+})
 
 // filled is a text of a template with the variables of its service filled in, as
 // far as they are known; other texts stay as they are.
@@ -265,7 +267,7 @@ func (s *Scope) filled(c *nginx.Config, text string) string {
 	if service == nil || !strings.Contains(text, "$") || !s.isTemplate(c) || s.Containers.Views[service].Runs() != compose.Nginx {
 		return text
 	}
-	return templateVariable.ReplaceAllStringFunc(text, func(name string) string {
+	return templateVariable().ReplaceAllStringFunc(text, func(name string) string {
 		v, set, known := service.Variable(strings.Trim(name, "${}"))
 		if !set || !known || strings.ContainsAny(v.Text, "${};\"' \t\n") {
 			return name

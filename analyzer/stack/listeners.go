@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
@@ -84,7 +85,7 @@ func splitHostPort(s string, fallback int) (host string, port int, ok bool) {
 // DebianSocket is the link that Debian's units keep to the socket of the newest PHP version.
 const DebianSocket = "/run/php/php-fpm.sock"
 
-var debianMaster = regexp.MustCompile(`(^|/)etc/php/(\d+)\.(\d+)/fpm/`)
+var debianMaster = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/php/(\d+)\.(\d+)/fpm/`) })
 
 // debianLinks says where Debian's link leads: to what pool.d/www.conf of the
 // newest version listens on (php-fpm-socket-helper reads that file). It is nil
@@ -93,7 +94,7 @@ func debianLinks(masters []*fpm.Master) map[string]*Listener {
 	links := map[string]*Listener{}
 	best := -1
 	for _, m := range masters {
-		version := debianMaster.FindStringSubmatch(m.Path)
+		version := debianMaster().FindStringSubmatch(m.Path)
 		if version == nil {
 			continue
 		}

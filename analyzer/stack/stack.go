@@ -128,14 +128,14 @@ func (s *Scope) Complete() bool {
 		return true
 	}
 	for _, m := range s.Masters {
-		if !m.Complete() || len(m.Files) < 2 && !hostLayout.MatchString(m.Path) {
+		if !m.Complete() || len(m.Files) < 2 && !hostLayout().MatchString(m.Path) {
 			return false
 		}
 	}
 	return len(s.Masters) > 0
 }
 
-var hostLayout = regexp.MustCompile(`(^|/)etc/(php/[^/]+/fpm/)?php-fpm\.conf$`)
+var hostLayout = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/(php/[^/]+/fpm/)?php-fpm\.conf$`) })
 
 // InUse reports whether nginx certainly reads a configuration of the scope: a
 // fragment beside a main file may be one that it does not include.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -68,12 +69,12 @@ type templateParts struct {
 const maxTags = 20_000
 
 // statement is the first word of a tag of Go templates, which looks like that of a value.
-var statement = regexp.MustCompile(`^(if|else|end|range|with|define|template|block|break|continue|include|\$\w+\s*:?=)(\s|$|\()`)
+var statement = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(if|else|end|range|with|define|template|block|break|continue|include|\$\w+\s*:?=)(\s|$|\()`) })
 
 // opens and closes tell which statements have others inside them.
 var (
-	opens  = regexp.MustCompile(`^(if|for|range|with|define|block|macro|call|filter|raw|autoescape|unless|case|while|until|begin)\b|\bdo(\s*\|[^|]*\|)?$`)
-	closes = regexp.MustCompile(`^(end\w*)$|^(end\w*)\s`)
+	opens  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(if|for|range|with|define|block|macro|call|filter|raw|autoescape|unless|case|while|until|begin)\b|\bdo(\s*\|[^|]*\|)?$`) })
+	closes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(end\w*)$|^(end\w*)\s`) })
 )
 
 // maskTemplate writes tags that stand for words as letters, and others as blanks. ok is
@@ -107,14 +108,14 @@ func maskTemplate(text string) (masked string, parts templateParts, ok bool) {
 		if kind == statementTag {
 			parts.at = append(parts.at, span32(i, end))
 			switch word := inner(text[i:end]); {
-			case closes.MatchString(word):
+			case closes().MatchString(word):
 				if len(inside) == 0 {
 					balanced = false
 					break
 				}
 				parts.conditional = append(parts.conditional, span32(inside[len(inside)-1], end))
 				inside = inside[:len(inside)-1]
-			case opens.MatchString(word):
+			case opens().MatchString(word):
 				inside = append(inside, i)
 			}
 		}
@@ -188,7 +189,7 @@ func tag(text string, i int) (end int, kind tagKind) {
 		switch word := inner(text[i:end]); {
 		case strings.HasPrefix(word, "/*"):
 			kind = commentTag
-		case statement.MatchString(word):
+		case statement().MatchString(word):
 			kind = statementTag
 		}
 	}

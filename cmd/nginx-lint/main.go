@@ -12,7 +12,7 @@ import (
 func main() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(400)         // most runs end before there is anything to collect
-		debug.SetMemoryLimit(225 << 20) // and a host of 10,000 sites stays below 250 MiB
+		debug.SetMemoryLimit(230 << 20) // and a host of 10,000 sites stays below 250 MiB
 	}
 	dir, _ := os.Getwd() // empty where it cannot be told
 	os.Exit(cli.Run(os.Args[1:], cli.Env{
