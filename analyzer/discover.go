@@ -62,6 +62,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 	if err != nil {
 		return err
 	}
+	p.links.bounds.searched[path.Clean(dir)] = len(p.opts.Exclude) == 0
 	for _, entry := range entries {
 		name := p.short(path.Join(dir, entry.Name()))
 		if p.excluded(name) {
