@@ -80,6 +80,9 @@ func (p *program) settings(o *options) (*settings, error) {
 	name := o.config
 	if name == "" && !o.noConfig {
 		name = p.findSettings(fsys)
+		if leadsOut(fsys, name) {
+			return nil, usagef("%s: a symbolic link out of its folder; --config names settings that lie elsewhere", name)
+		}
 	}
 	if name == "" {
 		return &settings{}, nil
@@ -203,6 +206,17 @@ func (p *program) findSettings(fsys source.FS) string {
 			return ""
 		}
 	}
+}
+
+// leadsOut reports whether settings that were found by themselves are a link to what
+// may be no settings, of which errors would show a line.
+func leadsOut(fsys source.FS, name string) bool {
+	if _, err := fsys.Readlink(name); name == "" || err != nil {
+		return false
+	}
+	real, err := fsys.Real(name)
+	dir, dirErr := fsys.Real(path.Dir(name))
+	return err == nil && dirErr == nil && !source.Below(real, dir)
 }
 
 // A settingsReader turns the settings file into settings.

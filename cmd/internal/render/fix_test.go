@@ -78,12 +78,25 @@ func TestFixedIsShown(t *testing.T) {
 	}
 }
 
+func TestHarmless(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		" a\tb # caf\u00e9 \u00a0 \xe9": true, " a\r": true, " ## a :: b": true, "+::add-mask::x": true, "--- a/::x": true, "": true,
+		" a\rb": false, " \x1b[2J": false, " \x00": false, " \u009b2J": false, " \u202e": false, " \u2066": false, " \x7f": false, " \b": false,
+		" ::add-mask::x": false, " \t::error::x": false, "+ ##vso[task.x]y": false, "- ##[group]x": false, "+++ b/##[x]": false,
+	} {
+		if got := render.Harmless("@@ -1 +1 @@\n" + line + "\n"); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
 func TestPatch(t *testing.T) {
 	t.Parallel()
-	const patch = "--- a/f\n+++ b/f\n@@ -1,3 +1,2 @@\n a\x1b\t\n--- b\n-c\r\n+++ d\n\\ No newline at end of file\n--- a/g\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n"
+	const patch = "--- a/f\n+++ b/f\n@@ -1,4 +1,3 @@\n a\x1b\t\n ::error::x\n--- b\n-c\r\n+++ d\n\\ No newline at end of file\n--- a/g\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n"
 	for color, want := range map[bool]string{
 		false: patch,
-		true: "<1>--- a/f<>\n<1>+++ b/f<>\n<36>@@ -1,3 +1,2 @@<>\n a\\x1b\t\n<1;31>--- b<>\n<1;31>-c<>\n<32>+++ d<>\n\\ No newline at end of file\n" +
+		true: "<1>--- a/f<>\n<1>+++ b/f<>\n<36>@@ -1,4 +1,3 @@<>\n a\\x1b\t\n \\x3a:error::x\n<1;31>--- b<>\n<1;31>-c<>\n<32>+++ d<>\n\\ No newline at end of file\n" +
 			"<1>--- a/g<>\n<1>+++ b/g<>\n<36>@@ -1 +1 @@<>\n<1;31>-x<>\n<32>+y<>\n",
 	} {
 		var b bytes.Buffer
