@@ -286,7 +286,7 @@ func (d *driver) merge(found []reported) []reported {
 		i, again := at[k]
 		if !again {
 			at[k] = len(merged)
-			f.Places = 1
+			f.Places = max(f.Places, 1)
 			if f.at.Place != nil {
 				f.IncludeChain = f.at.Place.Chain()
 			}
@@ -295,7 +295,7 @@ func (d *driver) merge(found []reported) []reported {
 		}
 		m := &merged[i]
 		if fresh {
-			if m.Places++; m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
+			if m.Places += max(f.Places, 1); m.Places <= maxChains && len(f.at.Place.Chain()) > 0 {
 				m.Notes = append(m.Notes, "also "+describeChain(f.at.Place.Chain()))
 			}
 		}
