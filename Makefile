@@ -46,7 +46,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \
 	    for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	        echo "$$package $$target"; \
-	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$package; \
 	    done; \
 	done
 
