@@ -120,6 +120,7 @@ func newProject(opts Options) *project {
 	if opts.Dump != nil {
 		opts.FS, opts.Paths, opts.Root, opts.Prefix, opts.PathMap = opts.Dump, nil, "/", "", nil
 	}
+	opts.Root, opts.Prefix = filepath.ToSlash(opts.Root), filepath.ToSlash(opts.Prefix)
 	l := &links{FS: opts.FS, to: map[string]string{}, broken: map[string]string{}}
 	opts.FS = l
 	return &project{
@@ -382,7 +383,7 @@ func (p *project) short(name string) string {
 
 // abs is the absolute form of a path, where the folder of relative ones is known.
 func (p *project) abs(name string) string {
-	if path.IsAbs(name) || p.opts.Dir == "" {
+	if source.IsAbs(name) || p.opts.Dir == "" {
 		return name
 	}
 	return path.Join(filepath.ToSlash(p.opts.Dir), name)

@@ -190,7 +190,7 @@ func FuzzFix(f *testing.F) {
 			}
 		}
 		for _, c := range result.Changes {
-			tree[c.File.Path] = c.Text
+			tree[c.File.Real] = c.Text
 		}
 		after, err := check(nil)
 		if err != nil {

@@ -52,7 +52,7 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }
 type OS struct{ Dir string }
 
 func (o OS) path(name string) string {
-	if path.IsAbs(name) || filepath.IsAbs(name) {
+	if IsAbs(name) || filepath.IsAbs(name) {
 		return filepath.FromSlash(name)
 	}
 	return filepath.Join(o.Dir, filepath.FromSlash(name))
@@ -483,11 +483,4 @@ func matchParts(patterns, parts []string) bool {
 		reach = next
 	}
 	return reach[len(parts)]
-}
-
-// Below reports whether a path, once cleaned, is a folder or stands in it.
-func Below(name, dir string) bool {
-	name, dir = path.Clean(name), path.Clean(dir)
-	return name == dir || dir == "/" && path.IsAbs(name) || dir == "." && !path.IsAbs(name) && !strings.HasPrefix(name, "..") ||
-		strings.HasPrefix(name, dir+"/")
 }

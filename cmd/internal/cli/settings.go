@@ -284,11 +284,11 @@ func (r *settingsReader) version(n ast.Node) {
 // local is a path of the file, relative to the current folder.
 func (r *settingsReader) local(name string) string {
 	name = filepath.ToSlash(name)
-	if path.IsAbs(name) {
+	if source.IsAbs(name) {
 		return path.Clean(name)
 	}
 	name = path.Join(r.dir, name)
-	if path.IsAbs(name) || r.here == "" {
+	if source.IsAbs(name) || r.here == "" {
 		return name
 	}
 	// A folder that was left upwards may be entered again.
@@ -313,9 +313,9 @@ func (r *settingsReader) patterns(to *[]string) func(ast.Node) {
 
 // anchored is a pattern of the file's folder as one that is compared with absolute paths.
 func (r *settingsReader) anchored(pattern string) string {
-	if strings.Contains(pattern, "/") && !path.IsAbs(pattern) {
+	if strings.Contains(pattern, "/") && !source.IsAbs(pattern) {
 		folder := r.dir
-		if !path.IsAbs(folder) {
+		if !source.IsAbs(folder) {
 			folder = path.Join(r.here, folder)
 		}
 		literal := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
