@@ -43,7 +43,7 @@ func (p *project) backends(s *stack.Scope, root string) {
 // File implements systemd.Loader.
 func (h *host) File(name string) *source.File {
 	if f := h.open(name); f != nil {
-		return h.p.files.read(f)
+		return h.p.files.short(f)
 	}
 	return nil
 }
@@ -69,6 +69,9 @@ func (h *host) place(name string) (full string, ok bool) {
 	return full, (known || h.p.inTree(full)) && !h.p.outside(full) && !h.p.leftOut(full)
 }
 
+// nameCost is about how many names take as much time to look at as one of a file that is opened then.
+const nameCost = 20
+
 // Names implements systemd.Loader.
 func (h *host) Names(dir string) []string {
 	full, ok := h.place(dir)
@@ -77,6 +80,12 @@ func (h *host) Names(dir string) []string {
 	}
 	entries, err := h.p.opts.FS.ReadDir(full)
 	if err != nil {
+		return nil
+	}
+	if h.p.namesLeft -= len(entries)*nameCost + folderCost; h.p.namesLeft < 0 {
+		if h.p.tooManyNames.pattern == "" {
+			h.p.tooManyNames.main, h.p.tooManyNames.pattern = full, dir
+		}
 		return nil
 	}
 	names := make([]string, 0, len(entries))
@@ -107,7 +116,7 @@ func (h *host) read(at source.Span, why string) {
 }
 
 func (h *host) apache(main, root string) {
-	f := h.File(main)
+	f := h.whole(main)
 	if f == nil {
 		return
 	}
@@ -122,6 +131,14 @@ func (h *host) apache(main, root string) {
 	}
 }
 
+// whole is a file of any size.
+func (h *host) whole(name string) *source.File {
+	if f := h.open(name); f != nil {
+		return f.src
+	}
+	return nil
+}
+
 // An apacheLoader finds Apache's includes below its server root.
 type apacheLoader struct {
 	*host
@@ -134,7 +151,7 @@ func (l *apacheLoader) Include(pattern string) (files []*source.File, complete b
 		pattern = path.Join(l.root, pattern)
 	}
 	if !source.HasGlob(pattern) {
-		f := l.File(pattern)
+		f := l.whole(pattern)
 		if f == nil {
 			return nil, false
 		}
@@ -153,7 +170,7 @@ func (l *apacheLoader) Include(pattern string) (files []*source.File, complete b
 		if !source.Match(path.Base(pattern), name) {
 			continue
 		}
-		if f := l.File(path.Join(dir, name)); f != nil {
+		if f := l.whole(path.Join(dir, name)); f != nil {
 			files = append(files, f)
 		} else {
 			complete = false
@@ -278,9 +295,15 @@ func (h *host) supervisord() {
 			continue
 		}
 		programs, includes := supervisord.Read(f)
-		for _, pattern := range includes {
+		seen := map[*source.File]bool{f: true}
+		slices.Sort(includes)
+		for _, pattern := range slices.Compact(includes) {
 			files, _ := (&apacheLoader{h, path.Dir(main)}).Include(pattern)
 			for _, f := range files {
+				if f = h.p.files.short(h.p.files.get(f.Path)); f == nil || seen[f] {
+					continue // a section that is read twice is one program
+				}
+				seen[f] = true
 				more, _ := supervisord.Read(f)
 				programs = append(programs, more...)
 			}
