@@ -278,11 +278,11 @@ func Glob(fsys FS, pattern string, left *int) []string {
 		prefix = "/"
 	}
 	found := []string{prefix}
-	parts := strings.Split(strings.Trim(pattern, "/"), "/")
+	parts := globParts(strings.Trim(pattern, "/"))
 	for i, part := range parts {
 		var next []string
 		for _, dir := range found {
-			next = append(next, globPart(fsys, dir, part, i == len(parts)-1, left)...)
+			next = append(next, globPart(fsys, dir, part, i, len(parts)-1, left)...)
 		}
 		found = next
 	}
@@ -293,17 +293,35 @@ func Glob(fsys FS, pattern string, left *int) []string {
 // folderCost is how many names take as much time to look at as a folder to ask for them.
 const folderCost = 100
 
-func globPart(fsys FS, dir, part string, last bool, left *int) []string {
+// globParts takes a pattern apart into elements with wildcards and what stands between them.
+func globParts(pattern string) []string {
+	var parts []string
+	literal := false // the last of them
+	for part := range strings.SplitSeq(pattern, "/") {
+		switch {
+		case part == "":
+		case literal && !HasGlob(part):
+			parts[len(parts)-1] += "/" + part
+		default:
+			parts = append(parts, part)
+			literal = !HasGlob(part)
+		}
+	}
+	return parts
+}
+
+// globPart is what the i-th part of a pattern matches in a folder.
+func globPart(fsys FS, dir, part string, i, last int, left *int) []string {
 	if *left -= folderCost; *left < 0 {
 		return nil
 	}
-	if part == "" {
-		return []string{dir}
-	}
 	if !HasGlob(part) {
 		name := join(dir, part)
+		if i == 0 && i < last {
+			return []string{name} // it is listed next
+		}
 		info, err := fsys.Stat(name)
-		if err != nil || (!last && !info.IsDir()) {
+		if err != nil || (i < last && !info.IsDir()) {
 			return nil
 		}
 		return []string{name}
@@ -325,7 +343,7 @@ func globPart(fsys FS, dir, part string, last bool, left *int) []string {
 			continue
 		}
 		name := join(dir, entry.Name())
-		if !last {
+		if i < last {
 			*left -= folderCost
 			if info, err := fsys.Stat(name); err != nil || !info.IsDir() {
 				continue
