@@ -55,8 +55,8 @@ func (b *bounds) where(name string) string {
 	dir := path.Dir(name)
 	if !b.searched[dir] {
 		if _, err := b.fs.Readlink(name); err == nil {
-			if real, err := b.fs.Real(name); err == nil {
-				return real
+			if at, err := b.fs.Real(name); err == nil {
+				return at
 			}
 		}
 	}
@@ -70,13 +70,14 @@ func (b *bounds) folder(dir string) string {
 		return at
 	}
 	up := path.Dir(dir)
-	at := ""
-	if b.searched[up] && b.searched[dir] {
+	at := dir
+	if up != dir {
 		at = path.Join(b.folder(up), path.Base(dir))
-	} else if real, err := b.fs.Real(dir); err == nil {
-		at = real
-	} else if at = dir; up != dir {
-		at = path.Join(b.folder(up), path.Base(dir))
+	}
+	if !b.searched[up] || !b.searched[dir] {
+		if to, err := b.fs.Real(dir); err == nil {
+			at = to
+		}
 	}
 	b.folders.Store(dir, at)
 	return at

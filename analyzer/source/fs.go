@@ -126,8 +126,8 @@ func (o OS) Readlink(name string) (string, error) {
 
 // Real implements FS.
 func (o OS) Real(name string) (string, error) {
-	real, err := filepath.EvalSymlinks(o.path(name))
-	return filepath.ToSlash(real), err
+	at, err := filepath.EvalSymlinks(o.path(name))
+	return filepath.ToSlash(at), err
 }
 
 // Confine implements Confiner.
@@ -244,11 +244,11 @@ func (o Overlay) Readlink(name string) (string, error) { return o.Base.Readlink(
 
 // Real implements FS; an overlaid file that Base lacks is no link.
 func (o Overlay) Real(name string) (string, error) {
-	real, err := o.Base.Real(name)
+	at, err := o.Base.Real(name)
 	if _, ok := o.Files[path.Clean(name)]; ok && errors.Is(err, fs.ErrNotExist) {
 		return name, nil
 	}
-	return real, err
+	return at, err
 }
 
 // Confine implements Confiner.

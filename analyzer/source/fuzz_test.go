@@ -25,7 +25,7 @@ func FuzzGlob(f *testing.F) {
 		}
 		MatchPath(pattern, name)
 		tree := Mem{}
-		for _, n := range strings.Split(names, "\n") {
+		for n := range strings.SplitSeq(names, "\n") {
 			if fs.ValidPath(n) {
 				tree[n] = ""
 			}

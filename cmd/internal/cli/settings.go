@@ -214,9 +214,9 @@ func leadsOut(fsys source.FS, name string) bool {
 	if _, err := fsys.Readlink(name); name == "" || err != nil {
 		return false
 	}
-	real, err := fsys.Real(name)
+	to, err := fsys.Real(name)
 	dir, dirErr := fsys.Real(path.Dir(name))
-	return err == nil && dirErr == nil && !source.Below(real, dir)
+	return err == nil && dirErr == nil && !source.Below(to, dir)
 }
 
 // A settingsReader turns the settings file into settings.

@@ -3,8 +3,10 @@ package render_test
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -111,4 +113,43 @@ func TestPatch(t *testing.T) {
 			t.Errorf("color %v (-want +got):\n%s", color, diff)
 		}
 	}
+}
+
+// FuzzPatch: a diff in colour holds nothing but colours that a terminal obeys, and one
+// that is harmless nothing at all.
+func FuzzPatch(f *testing.F) {
+	f.Add("a\x1b[2J\r\n::stop::\n", "b", "::x")
+	f.Add("\t::error::x\n@@ -1 @@\n@@ - + @@\n##vso[x]\u202e\n", "--- a/f", "++ ##[group]")
+	f.Fuzz(func(t *testing.T, context, removed, added string) {
+		diff := ""
+		lines := 0
+		for _, op := range []struct{ mark, text string }{{" ", context}, {"-", removed}, {"+", added}} {
+			for line := range strings.SplitSeq(op.text, "\n") {
+				diff += op.mark + line + "\n"
+				if op.mark == " " {
+					lines++
+				}
+			}
+		}
+		diff = fmt.Sprintf("--- a/f\n+++ b/f\n@@ -1,%d +1,%d @@\n", lines+strings.Count(removed, "\n")+1, lines+strings.Count(added, "\n")+1) + diff
+		var b bytes.Buffer
+		if err := render.Patch(&b, diff, true); err != nil {
+			t.Fatal(err)
+		}
+		colors := regexp.MustCompile("\x1b\\[[0-9;]*m")
+		check := func(what, out string) {
+			for i, c := range out {
+				if c != '\n' && c != '\t' && unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+					t.Errorf("%s has %U at %d: %q", what, c, i, out)
+				}
+			}
+			if hit := obeyed.FindString(out); hit != "" {
+				t.Errorf("%s has the command %q: %q", what, hit, out)
+			}
+		}
+		check("colour", colors.ReplaceAllString(b.String(), ""))
+		if render.Harmless(diff) {
+			check("a harmless diff", strings.ReplaceAll(diff, "\r\n", "\n"))
+		}
+	})
 }
