@@ -121,17 +121,17 @@ func FuzzPatch(f *testing.F) {
 	f.Add("a\x1b[2J\r\n::stop::\n", "b", "::x")
 	f.Add("\t::error::x\n@@ -1 @@\n@@ - + @@\n##vso[x]\u202e\n", "--- a/f", "++ ##[group]")
 	f.Fuzz(func(t *testing.T, context, removed, added string) {
-		diff := ""
+		var body strings.Builder
 		lines := 0
 		for _, op := range []struct{ mark, text string }{{" ", context}, {"-", removed}, {"+", added}} {
 			for line := range strings.SplitSeq(op.text, "\n") {
-				diff += op.mark + line + "\n"
+				body.WriteString(op.mark + line + "\n")
 				if op.mark == " " {
 					lines++
 				}
 			}
 		}
-		diff = fmt.Sprintf("--- a/f\n+++ b/f\n@@ -1,%d +1,%d @@\n", lines+strings.Count(removed, "\n")+1, lines+strings.Count(added, "\n")+1) + diff
+		diff := fmt.Sprintf("--- a/f\n+++ b/f\n@@ -1,%d +1,%d @@\n", lines+strings.Count(removed, "\n")+1, lines+strings.Count(added, "\n")+1) + body.String()
 		var b bytes.Buffer
 		if err := render.Patch(&b, diff, true); err != nil {
 			t.Fatal(err)
