@@ -9,7 +9,7 @@ BENCHSTAT ?= go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6
 BENCH_COUNT ?= 6
 
 .NOTPARALLEL:
-.PHONY: help setup build vet lint unit test hook-check fuzz oracle bench bench-store cover update corpus
+.PHONY: help setup build vet cross lint unit test hook-check fuzz oracle bench bench-store cover update corpus
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -23,6 +23,12 @@ build: ## build bin/nginx-lint
 vet: ## run go vet
 	go vet ./...
 
+# Where the servers do not run, people lint all the same.
+cross: ## build and vet for Windows, macOS and 32 bits
+	GOOS=windows go build ./... && GOOS=windows go vet ./...
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOARCH=386 CGO_ENABLED=0 go build ./... && GOARCH=386 CGO_ENABLED=0 go vet ./...
+
 lint: ## run golangci-lint: style, import arrows, bans
 	$(GOLANGCI_LINT) run
 
@@ -34,7 +40,7 @@ unit: ## run all tests: unit, case, command line, proofs
 	go test -race -count=1 -timeout 30m -skip '^TestHostile$$' ./rules
 	go test -count=1 -run '^TestHostile$$' ./rules
 
-test: setup build vet lint unit ## set up, build, vet, lint and run all tests
+test: setup build vet cross lint unit ## set up, build, vet, lint and run all tests
 
 hook-check: ## run the hooks under the real pre-commit, in a repository made for it
 	@.ci/hook-check
@@ -43,7 +49,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \
 	    for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	        echo "$$package $$target"; \
-	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	        go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s $$package; \
 	    done; \
 	done
 

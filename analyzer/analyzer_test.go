@@ -322,6 +322,34 @@ func TestIncludePaths(t *testing.T) {
 	}
 }
 
+// TestOwnMachine: the configuration of the machine leads to where the system keeps
+// configuration, and by links anywhere; that of a repository does neither.
+func TestOwnMachine(t *testing.T) {
+	t.Parallel()
+	const includes = "include sites-enabled/*; include /usr/share/nginx/modules/*.conf; include /home/u/a.conf; include ../../home/u/b.conf; include /etc/letsencrypt/tls.conf;"
+	tree := map[string]string{
+		"/etc/nginx/nginx.conf": mainWith(includes), "/etc/nginx/sites-enabled/app": source.Link("/var/www/app/nginx.conf"),
+		"/srv/repo/.git/HEAD": "", "/srv/repo/nginx.conf": mainWith(strings.ReplaceAll(includes, "../../home", "../../../home")),
+		"/srv/repo/sites-enabled/app":     source.Link("/var/www/app/nginx.conf"),
+		"/var/www/app/nginx.conf":         "server { listen 80; }\n",
+		"/usr/share/nginx/modules/x.conf": "pcre_jit on;\n",
+		"/etc/letsencrypt/tls.conf":       "pcre_jit on;\n",
+		"/home/u/a.conf":                  "pcre_jit on;\n", "/home/u/b.conf": "pcre_jit on;\n",
+	}
+	for named, want := range map[string][]string{
+		"/etc/nginx": {"/etc/letsencrypt/tls.conf", "/etc/nginx/nginx.conf", "/etc/nginx/sites-enabled/app", "/usr/share/nginx/modules/x.conf"},
+		"/srv/repo":  {"/srv/repo/nginx.conf"},
+	} {
+		var got []string
+		for _, f := range run(t, tree, analyzer.Options{Dir: "/", Paths: []string{named}}).Files {
+			got = append(got, f.Path)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", named, diff)
+		}
+	}
+}
+
 // TestNamedFile: what is named is checked as part of the tree it belongs to, and
 // findings with either side in it are given.
 func TestNamedFile(t *testing.T) {

@@ -49,7 +49,7 @@ func (p *project) backends(s *stack.Scope, root string) {
 // File implements systemd.Loader.
 func (h *host) File(name string) *source.File {
 	if f := h.open(name); f != nil {
-		return h.p.files.read(f)
+		return h.p.files.short(f)
 	}
 	return nil
 }
@@ -79,6 +79,9 @@ func (h *host) place(name string) (full string, ok bool) {
 	return full, (known || h.p.inTree(full)) && !h.p.outside(full) && !h.p.leftOut(full)
 }
 
+// nameCost is about how many names take as much time to look at as one of a file that is opened then.
+const nameCost = 20
+
 // Names implements systemd.Loader.
 func (h *host) Names(dir string) []string {
 	full, ok := h.place(dir)
@@ -87,6 +90,12 @@ func (h *host) Names(dir string) []string {
 	}
 	entries, err := h.p.opts.FS.ReadDir(full)
 	if err != nil {
+		return nil
+	}
+	if h.p.namesLeft -= len(entries)*nameCost + folderCost; h.p.namesLeft < 0 {
+		if h.p.tooManyNames.pattern == "" {
+			h.p.tooManyNames.main, h.p.tooManyNames.pattern = full, dir
+		}
 		return nil
 	}
 	names := make([]string, 0, len(entries))
@@ -118,7 +127,7 @@ func (h *host) read(at source.Span, why string) {
 }
 
 func (h *host) apache(main, root string) {
-	f := h.File(main)
+	f := h.whole(main)
 	if f == nil {
 		return
 	}
@@ -138,6 +147,14 @@ func (h *host) apache(main, root string) {
 			h.read(t.Wait.Span, why)
 		}
 	}
+}
+
+// whole is a file of any size.
+func (h *host) whole(name string) *source.File {
+	if f := h.open(name); f != nil {
+		return f.src
+	}
+	return nil
 }
 
 // An apacheLoader finds Apache's includes below its server root.
@@ -163,7 +180,7 @@ func (l *apacheLoader) expand(dir string, rest []string) (files []*source.File, 
 		return l.expand(path.Join(dir, rest[0]), rest[1:])
 	}
 	if len(rest) == 0 {
-		if f := l.File(dir); f != nil {
+		if f := l.whole(dir); f != nil {
 			return []*source.File{f}, true
 		}
 	}
@@ -324,10 +341,16 @@ func (h *host) supervisord() {
 			continue
 		}
 		c := supervisord.Read(f)
-		programs := c.Programs
-		for _, pattern := range c.Includes {
+		programs, includes := c.Programs, c.Includes
+		seen := map[*source.File]bool{f: true}
+		slices.Sort(includes)
+		for _, pattern := range slices.Compact(includes) {
 			files, _ := (&apacheLoader{host: h, root: path.Dir(main)}).Include(pattern)
 			for _, f := range files {
+				if f = h.p.files.short(h.p.files.get(f.Path)); f == nil || seen[f] {
+					continue // a section that is read twice is one program
+				}
+				seen[f] = true
 				programs = append(programs, supervisord.Read(f).Programs...)
 			}
 		}

@@ -30,6 +30,8 @@ type Directive struct {
 type lookup struct {
 	nginx.Body
 	reading
+
+	places int // in how many it stands so
 }
 
 // lookups are the bodies of all configurations; one of a file that is included in
@@ -41,7 +43,7 @@ func (d *driver) lookups() []lookup {
 		context catalog.Context
 		version catalog.Version
 	}
-	seen := map[key]bool{}
+	seen := map[key]int{} // where in all
 	most := 0
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		most += len(c.Bodies())
@@ -53,12 +55,13 @@ func (d *driver) lookups() []lookup {
 				continue
 			}
 			if k := (key{b.Place.Tree, b.ID, b.Block.Context, c.Version}); c.Placements(b.Place.Tree) > 1 || c.Fragment {
-				if seen[k] {
+				if i, again := seen[k]; again {
+					all[i].places++
 					continue
 				}
-				seen[k] = true
+				seen[k] = len(all)
 			}
-			all = append(all, lookup{b, d.readings[b.Place.Tree]})
+			all = append(all, lookup{b, d.readings[b.Place.Tree], 1})
 		}
 	}
 	return all
@@ -125,7 +128,11 @@ func (d *driver) lookUp(l lookup, passes []*Pass) {
 			x.Standing = catalog.Fits
 		}
 		for _, p := range passes {
+			before := len(p.found)
 			p.Rule.OnDirective(p, &x)
+			for i := range p.found[before:] {
+				p.found[before+i].Places = l.places
+			}
 		}
 	}
 }

@@ -63,6 +63,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 	if err != nil {
 		return err
 	}
+	p.links.bounds.searched[path.Clean(dir)] = len(p.opts.Exclude) == 0
 	for _, entry := range entries {
 		name := p.short(path.Join(dir, entry.Name()))
 		if p.excluded(name) {
@@ -106,10 +107,14 @@ func (p *project) link(name string, into *found) {
 
 // unitFile matches services and sockets of systemd and their drop-ins, also as
 // templates that Ansible and others fill in.
-var unitFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)[^/@{}]+\.(service|socket)(\.d/[^/]+\.conf)?(\.(j2|erb|tmpl|tpl|epp))?$`) })
+var unitFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)[^/@{}]+\.(service|socket)(\.d/[^/]+\.conf)?(\.(j2|erb|tmpl|tpl|epp))?$`)
+})
 
 // appFile matches the usual names of what gunicorn and uWSGI are configured by.
-var appFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)(gunicorn([._-]?(conf|config|cfg))?\.py|([^/]+[._-])?uwsgi([._-][^/]+)?\.ini)$`) })
+var appFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|/)(gunicorn([._-]?(conf|config|cfg))?\.py|([^/]+[._-])?uwsgi([._-][^/]+)?\.ini)$`)
+})
 
 // note notes a file that says what else listens, as its name has it.
 func (p *project) note(name string) {

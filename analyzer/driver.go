@@ -301,7 +301,7 @@ func (d *driver) merge(found []reported) []reported {
 		i, again := at[k]
 		if !again {
 			at[k] = len(merged)
-			f.Places = 1
+			f.Places = max(f.Places, 1)
 			if f.at.Place != nil {
 				f.IncludeChain = written(f.at.Place.Chain())
 			}
@@ -310,7 +310,7 @@ func (d *driver) merge(found []reported) []reported {
 		}
 		m := &merged[i]
 		if fresh {
-			m.Places++
+			m.Places += max(f.Places, 1)
 			if chain := written(f.at.Place.Chain()); len(chain) > 0 && m.Places <= maxChains {
 				m.Notes = append(m.Notes, "also "+describeChain(chain))
 			}

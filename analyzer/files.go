@@ -34,6 +34,10 @@ const (
 	maxWords = 1 << 23
 	// maxEntries is how many sections and keys a PHP-FPM file may have.
 	maxEntries = 1 << 19
+	// maxShort is how many bytes a file may have that says what one service runs,
+	// or how; each of them takes up to shortSize once it is read.
+	maxShort  = 1 << 20
+	shortSize = 16
 	// wordSize and entrySize are about how much memory each of them takes.
 	wordSize, entrySize = 20, 200
 )
@@ -41,12 +45,13 @@ const (
 var (
 	errTooManyWords   = fmt.Errorf("more than %d words and signs, the most that is read of one file", maxWords)
 	errTooManyEntries = fmt.Errorf("more than %d sections and keys, the most that is read of one file", maxEntries)
+	errTooLong        = fmt.Errorf("larger than %d MiB, the most that is read of a file about services", maxShort>>20)
 	errTooMuch        = fmt.Errorf("more than is read in one run: all files together take more than about %d MiB of memory", maxMemory>>20)
 )
 
 // tooLarge reports whether a limit kept a file from being read.
 func tooLarge(err error) bool {
-	return errors.Is(err, source.ErrTooLarge) || errors.Is(err, errTooManyWords) || errors.Is(err, errTooManyEntries) || errors.Is(err, errTooMuch)
+	return errors.Is(err, source.ErrTooLarge) || errors.Is(err, errTooManyWords) || errors.Is(err, errTooManyEntries) || errors.Is(err, errTooLong) || errors.Is(err, errTooMuch)
 }
 
 // take reserves memory for a file, and gives up the file where there is none left.
@@ -70,6 +75,8 @@ type file struct {
 	ini       *syntax.INI
 	phpOnce   sync.Once
 	php       *syntax.INI
+
+	shortOnce sync.Once
 
 	templateOnce sync.Once
 	template     bool
@@ -116,6 +123,21 @@ func (s *files) read(f *file) *source.File {
 		}
 		f.src.Real = s.fs.real(f.path)
 		s.take(f, len(text))
+	})
+	return f.src
+}
+
+// short is the text of a file about services; nil where it is too long.
+func (s *files) short(f *file) *source.File {
+	if s.read(f) == nil {
+		return nil
+	}
+	f.shortOnce.Do(func() {
+		if len(f.src.Text) > maxShort {
+			f.src, f.err = nil, errTooLong
+		} else {
+			s.take(f, len(f.src.Text)*shortSize)
+		}
 	})
 	return f.src
 }

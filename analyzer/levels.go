@@ -62,7 +62,7 @@ func (p *project) covers(o Override, name string) bool {
 // matches reports whether one of the patterns is of a path.
 func (p *project) matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		return source.MatchPath(pattern, name) || path.IsAbs(pattern) && source.MatchPath(pattern, p.abs(name))
+		return source.MatchPath(pattern, name) || source.IsAbs(pattern) && source.MatchPath(pattern, p.abs(name))
 	})
 }
 

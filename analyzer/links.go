@@ -22,6 +22,14 @@ type links struct {
 	to map[string]string
 	// broken are the links that certainly lead nowhere, with what they say.
 	broken map[string]string
+	// bounds are where files may lie; nil while they are not known.
+	bounds *bounds
+}
+
+// allow reports whether a path may be read.
+func (l *links) allow(name string) bool {
+	to := l.real(name)
+	return to != "" && (l.bounds == nil || l.bounds.allow(name, to))
 }
 
 // real is a path with the links in it replaced.
@@ -44,10 +52,10 @@ func (l *links) real(name string) string {
 
 // resolve is real, or an error where nothing may be read.
 func (l *links) resolve(op, name string) (string, error) {
-	if to := l.real(name); to != "" {
-		return to, nil
+	if !l.allow(name) {
+		return "", &fs.PathError{Op: op, Path: name, Err: source.ErrOutside}
 	}
-	return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	return l.real(name), nil
 }
 
 // ReadFile implements source.FS.
@@ -99,6 +107,14 @@ func (p *project) follow(name string) bool {
 	return true
 }
 
+// meet follows a path that may be a symbolic link and that no search has met.
+func (p *project) meet(name string) {
+	if b := p.links.bounds; b != nil && !b.searched[path.Dir(name)] && !b.met[name] {
+		b.met[name] = true
+		p.follow(name)
+	}
+}
+
 // leads notes where a link leads in the end.
 func (p *project) leads(link, to, said string) {
 	if to != link {
@@ -124,7 +140,7 @@ func (p *project) target(link, said string) string {
 			}
 		}
 	}
-	if p.opts.Root != "" && !p.below(to, p.opts.Root) {
+	if p.outside(to) || p.links.bounds != nil && !p.links.bounds.allow(link, to) {
 		return ""
 	}
 	return to

@@ -144,7 +144,7 @@ func (r *reader) place(pattern string) (p string, outside, known bool) {
 // Place implements nginx.Loader.
 func (r *reader) Place(name string) string {
 	p, outside, known := r.place(name)
-	if r.view != nil || outside || !known || r.prefix == "" || r.p.opts.Root != "" && !r.p.below(r.p.short(p), r.p.opts.Root) {
+	if r.view != nil || outside || !known || r.prefix == "" || !r.p.reads(r.p.short(p)) {
 		return ""
 	}
 	if _, err := r.p.opts.FS.Stat(p); !errors.Is(err, fs.ErrNotExist) {
@@ -183,17 +183,21 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 	paths, outside := r.locate(pattern)
 	for _, name := range paths {
 		name = r.p.short(name)
-		if r.p.opts.Root != "" && !r.p.below(name, r.p.opts.Root) {
+		if !r.p.reads(name) {
 			outside = true
 			continue
 		}
 		if !source.HasGlob(pattern) {
+			r.p.meet(name)
 			if _, err := r.p.opts.FS.Stat(name); err == nil {
 				return []string{name}, true, false
 			}
 			continue
 		}
 		names, all := r.p.glob(name)
+		for _, name := range names {
+			r.p.meet(name)
+		}
 		if !all {
 			if r.p.tooManyNames.pattern == "" {
 				r.p.tooManyNames.main, r.p.tooManyNames.pattern = r.main, pattern
@@ -210,6 +214,14 @@ func (r *reader) expand(pattern string) (names []string, complete, outside bool)
 		}
 	}
 	return nil, complete, outside
+}
+
+// reads reports whether a path or pattern lies where files are read.
+func (p *project) reads(name string) bool {
+	for source.HasGlob(name) {
+		name = path.Dir(name)
+	}
+	return !p.outside(name) && p.links.allow(name)
 }
 
 // maxNames is how many names are compared with patterns in one run.
@@ -307,7 +319,7 @@ func (r *reader) files(pattern string, parse func(*file), folders bool) (list []
 		}
 		if f.src == nil {
 			r.p.unreadable(f)
-			complete = false
+			complete, outside = false, outside || errors.Is(f.err, source.ErrOutside)
 			continue
 		}
 		list = append(list, f)

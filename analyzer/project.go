@@ -30,6 +30,9 @@ type project struct {
 	named []string
 	// links is what opts.FS is read through.
 	links *links
+	// outer is the file system that is not confined to the root: nothing is read
+	// from it but whether there is a repository around the root.
+	outer source.FS
 	// targets are the files that links in the tree lead to, and that are read under
 	// the links' names.
 	targets map[string]bool
@@ -160,10 +163,11 @@ func newProject(opts Options) *project {
 	if opts.Dump != nil {
 		opts.FS, opts.Paths, opts.Root, opts.Prefix, opts.PathMap = opts.Dump, nil, "/", "", nil
 	}
+	opts.Root, opts.Prefix = filepath.ToSlash(opts.Root), filepath.ToSlash(opts.Prefix)
 	l := &links{FS: opts.FS, to: map[string]string{}, broken: map[string]string{}}
 	opts.FS = l
 	return &project{
-		opts: opts, files: newFiles(l), links: l,
+		opts: opts, files: newFiles(l), links: l, outer: l.FS,
 		globs: map[string][]string{}, namesLeft: maxNames,
 		targets: map[string]bool{}, reached: map[string]bool{}, included: map[location]*file{}, failures: map[string]error{},
 		filled: map[string]bool{}, missingLeft: maxMissing, appsLeft: maxApps,
@@ -215,10 +219,74 @@ func (p *project) gather() ([]*file, error) {
 		places = append(places, p.opts.Stdin.Path)
 		p.named = append(p.named, path.Clean(p.opts.Stdin.Path))
 	}
+	p.bound(places)
 	if len(p.opts.Paths) == 0 && p.opts.Stdin == nil {
 		return p.unnamed(), nil
 	}
 	return p.candidates(append(places, p.declaredPlaces(p.named)...)), nil
+}
+
+// bound says where the run reads: what was named, with its repository and, of a
+// host's tree, the host; where nothing else tells what belongs to a file, its folder.
+func (p *project) bound(places []string) {
+	b := newBounds(p.links.FS, p.abs)
+	defer func() { p.links.bounds = b }()
+	if p.opts.Root != "" {
+		b.admit(p.opts.Root)
+		return
+	}
+	for _, name := range slices.Concat(p.named, places) {
+		b.admit(name)
+		p.surroundings(b, name)
+	}
+	for _, m := range p.opts.PathMap {
+		b.admit(m.To)
+	}
+	if p.opts.Prefix != "" {
+		b.admit(p.opts.Prefix)
+	}
+	for _, s := range p.opts.Scopes {
+		for _, name := range slices.Concat(s.Nginx, s.PHPFPM) {
+			b.admit(name)
+			p.surroundings(b, name)
+		}
+		if s.Root != "" {
+			b.admit(s.Root)
+		}
+	}
+}
+
+// surroundings admits what belongs to a named path.
+func (p *project) surroundings(b *bounds, name string) {
+	if root, ok := p.hostRoot(name + "/x"); ok && root == "/" {
+		b.admitMachine()
+	} else if ok {
+		b.admit(root)
+	}
+	if top, ok := p.marked(name); ok {
+		b.admit(top)
+	} else if info, err := p.links.FS.Stat(name); err != nil || !info.IsDir() {
+		b.admit(path.Dir(name))
+	}
+}
+
+// marked is the nearest folder that is the top of a repository, or holds settings.
+func (p *project) marked(name string) (top string, ok bool) {
+	for at, up := p.abs(name), name; ; at, up = path.Dir(at), path.Join(up, "..") {
+		if p.isMarked(up) {
+			return p.short(up), true
+		}
+		if at == "/" || at == "." || path.Dir(at) == at {
+			return "", false
+		}
+	}
+}
+
+func (p *project) isMarked(dir string) bool {
+	return slices.ContainsFunc([]string{".nginx-lint.yaml", ".git"}, func(mark string) bool {
+		_, err := p.outer.Stat(path.Join(dir, mark))
+		return err == nil
+	})
 }
 
 // checkRoot refuses a root that is no folder: nothing would be found below it.
@@ -232,6 +300,11 @@ func (p *project) checkRoot() error {
 		return &UsageError{"--root " + p.opts.Root + ": no such folder"}
 	case err == nil && !info.IsDir():
 		return &UsageError{"--root " + p.opts.Root + ": not a folder"}
+	case err != nil:
+		return err
+	}
+	if fsys, ok := p.links.FS.(source.Confiner); ok {
+		p.links.FS, err = fsys.Confine(p.opts.Root)
 	}
 	return err
 }
@@ -249,6 +322,8 @@ func (p *project) unnamed() []*file {
 		top = p.opts.Root
 	}
 	if p.abs(top) != "/" {
+		p.links.bounds.admit(top)
+		p.surroundings(p.links.bounds, top)
 		here := p.candidates(append([]string{top}, p.declaredPlaces([]string{top})...))
 		parallel(here, func(f *file) { p.classify(f) })
 		for _, f := range here {
@@ -258,6 +333,9 @@ func (p *project) unnamed() []*file {
 		}
 	}
 	p.tops = nil
+	if p.opts.Root == "" {
+		p.links.bounds.admitMachine()
+	}
 	return p.candidates(append(p.siblings(path.Join(p.opts.Root, "/etc")), p.siblings(path.Join(p.opts.Root, "/usr/local/etc"))...))
 }
 
@@ -328,10 +406,8 @@ func (p *project) siblings(etc string) []string {
 func (p *project) repository(name string) []string {
 	full := p.abs(name)
 	for at, up := path.Dir(full), path.Dir(name); ; at, up = path.Dir(at), path.Join(up, "..") {
-		for _, mark := range []string{".nginx-lint.yaml", ".git"} {
-			if _, err := p.opts.FS.Stat(path.Join(up, mark)); err == nil {
-				return []string{p.short(up)}
-			}
+		if p.isMarked(up) {
+			return []string{p.short(up)}
 		}
 		if path.Base(at) == "etc" {
 			return p.siblings(up)
@@ -357,7 +433,7 @@ func (p *project) short(name string) string {
 
 // abs is the absolute form of a path, where the folder of relative ones is known.
 func (p *project) abs(name string) string {
-	if path.IsAbs(name) || p.opts.Dir == "" {
+	if source.IsAbs(name) || p.opts.Dir == "" {
 		return name
 	}
 	return path.Join(filepath.ToSlash(p.opts.Dir), name)
@@ -740,7 +816,7 @@ func (p *project) template(f *file) {
 
 // unreadable notes that a file that should have been checked could not be read.
 func (p *project) unreadable(f *file) {
-	if f.err != nil && !tooLarge(f.err) && !p.dangling(f.path) {
+	if f.err != nil && !tooLarge(f.err) && !errors.Is(f.err, source.ErrOutside) && !p.dangling(f.path) {
 		p.fail(f.path, f.err)
 	}
 }

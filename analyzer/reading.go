@@ -3,6 +3,7 @@ package analyzer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"nginx-lint/analyzer/diag"
@@ -23,18 +24,19 @@ const (
 
 // reading reports what was met while reading: errors, limits, cycles.
 func (d *driver) reading() {
+	placed := d.placed()
 	for _, src := range d.report.Files {
 		f := d.files.get(src.Path)
 		switch {
 		case f.foreign: // no server reads it
 		case f.ini != nil:
 			for _, e := range f.ini.Errors {
-				d.syntax(e, diag.PHPFPM)
+				d.syntax(e, diag.PHPFPM, nil)
 			}
 		case f.php != nil: // no server refuses it
 		case f.nginx != nil:
 			for _, e := range f.nginx.Errors {
-				d.syntax(e, diag.Nginx)
+				d.syntax(e, diag.Nginx, placed[f.nginx])
 			}
 		}
 	}
@@ -87,14 +89,31 @@ func (d *driver) add(at nginx.Ref, f diag.Finding) {
 	d.findings = append(d.findings, reported{Finding: f, at: at})
 }
 
-func (d *driver) syntax(e syntax.Error, program diag.Program) {
+// placed are the placements of the files of nginx that have errors.
+func (d *driver) placed() map[*syntax.Tree][]*nginx.Placement {
+	placed := map[*syntax.Tree][]*nginx.Placement{}
+	for _, c := range slices.Concat(d.mains, d.fragments) {
+		for _, b := range c.Bodies() {
+			if t := b.Place.Tree; b.ID == syntax.Root && len(t.Errors) > 0 {
+				placed[t] = append(placed[t], b.Place)
+			}
+		}
+	}
+	return placed
+}
+
+// syntax reports an error of a file, which is placed so.
+func (d *driver) syntax(e syntax.Error, program diag.Program, places []*nginx.Placement) {
 	if e.Limit {
 		d.limit(e.At, "blocks are nested more than 100 deep; what is deeper was not read")
 		return
 	}
 	f := diag.Finding{
 		Rule: RuleSyntax, Severity: diag.Error, Summary: e.Summary,
-		Subject: diag.Label{Span: e.At, Text: e.Hint},
+		Subject: diag.Label{Span: e.At, Text: e.Hint}, Places: len(places),
+	}
+	if len(places) > 0 {
+		f.IncludeChain = places[0].Chain()
 	}
 	if e.First {
 		f.RefusedBy = program

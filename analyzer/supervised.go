@@ -93,7 +93,11 @@ func (p *project) supervised(s service) (programs []supervisord.Program, complet
 		}
 		c := supervisord.Read(f)
 		programs, complete = c.Programs, complete && !c.More
-		for _, pattern := range c.Includes {
+		slices.Sort(c.Includes)
+		for i, pattern := range slices.Compact(c.Includes) {
+			if i == maxIncludes {
+				return programs, false
+			}
 			if !path.IsAbs(pattern) {
 				pattern = path.Join(path.Dir(name), pattern)
 			}
@@ -109,6 +113,9 @@ func (p *project) supervised(s service) (programs []supervisord.Program, complet
 	programs, _ = p.supervisedIn(s, "/etc/supervisor/conf.d/*.conf")
 	return programs, false
 }
+
+// maxIncludes is how many patterns of a supervisord's includes are looked for.
+const maxIncludes = 100
 
 // supervisedIn are the programs of the files that an include of a container's supervisord means.
 func (p *project) supervisedIn(s service, pattern string) (programs []supervisord.Program, complete bool) {
@@ -140,7 +147,7 @@ func (p *project) inView(s service, at compose.Place) *source.File {
 		return nil
 	}
 	f := p.files.get(at.Path)
-	if p.files.read(f) == nil {
+	if p.files.short(f) == nil {
 		return nil
 	}
 	p.wanted(f, "supervisord's configuration in the containers of "+s.Name)

@@ -272,7 +272,7 @@ func (p *planner) attempt(base state, fixes []Fixed) (next state, bad *fault) {
 	}
 	report, err := p.o.Check(next.texts)
 	if err != nil {
-		return next, &fault{reason: "what it makes cannot be checked: " + err.Error()}
+		return next, &fault{reason: "what it makes cannot be checked: " + err.Error(), unread: true}
 	}
 	next.report = report
 	if syntax {

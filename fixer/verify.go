@@ -29,13 +29,19 @@ type fault struct {
 	reason string
 	// rule is that of the error which is new, if that is the fault.
 	rule string
+	// unread is set where a file would not be taken for configuration any more.
+	unread bool
 }
 
 // isOurs reports whether the linter is at fault with a fix that led to the fault. An
 // error may have hidden those of other rules, and what a server refuses anything;
-// but files that can be read hide no faults of their syntax.
+// but files that can be read hide no faults of their syntax. What was broken may turn
+// out to be no configuration.
 func (p *planner) isOurs(f *fault, fixed *diag.Finding) bool {
 	hidden := f.rule != "" && f.rule != fixed.Rule && fixed.Severity == diag.Error
+	if f.unread && fixed.Rule == p.o.SyntaxRule {
+		return false
+	}
 	return f.rule == p.o.SyntaxRule && f.rule != "" || fixed.RefusedBy == "" && !hidden
 }
 
@@ -71,7 +77,7 @@ func worse(before, after *diag.Report, fixes []Fixed, together edits) *fault {
 	next := slices.Clone(fixes)
 	for _, f := range fresh {
 		if !together.movedTo(f, byKey) && !together.comesNext(f, &next) {
-			return &fault{fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary), f.Rule}
+			return &fault{reason: fmt.Sprintf("it would bring an error of %s in %s (%s)", f.Rule, keyOf(f).path, f.Summary), rule: f.Rule}
 		}
 	}
 	return nil
@@ -159,7 +165,7 @@ func (p *planner) faults(report *diag.Report, name string) int {
 func unread(before, after *diag.Report, together edits) *fault {
 	for _, name := range slices.Sorted(maps.Keys(together)) {
 		if !slices.ContainsFunc(after.Files, func(f *source.File) bool { return realPath(f) == name }) {
-			return &fault{reason: name + " would not be read as configuration any more"}
+			return &fault{reason: name + " would not be read as configuration any more", unread: true}
 		}
 	}
 	if after.LimitReached && !before.LimitReached {

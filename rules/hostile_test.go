@@ -239,6 +239,50 @@ var hostile = []struct {
 	{"rules of the settings in comments", func() source.Mem {
 		return httpTree("server { listen 80;\n# nginx-lint:ignore " + strings.Repeat("proxy-loop,", 20_000) + "proxy-loop reason\n}")
 	}, nil},
+	{"patterns of supervisord", func() source.Mem {
+		tree := hostTree()
+		tree["etc/supervisor/supervisord.conf"] = "[include]\nfiles = " + repeat(20_000, "c/*N* c/*.conf ") + "\n"
+		for i := range 50 {
+			tree[fmt.Sprintf("etc/supervisor/c/%d.conf", i)] = repeat(50, "[program:N]\ncommand=gunicorn -b :8000 a\n")
+		}
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"words of a service", func() source.Mem {
+		tree := hostTree()
+		tree["etc/systemd/system/a.service"] = "[Service]\nExecStart=/usr/bin/gunicorn " + repeat(130_000, "-b :N ") + "a\n"
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"a long file of Python", func() source.Mem {
+		tree := hostTree()
+		tree["etc/systemd/system/a.service"] = "[Service]\nExecStart=/usr/bin/gunicorn -c /etc/systemd/system/conf.py a\n"
+		tree["etc/systemd/system/conf.py"] = "bind = " + strings.Repeat("(", 3_000_000) + "\n"
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"includes of Apache and uWSGI", func() source.Mem {
+		tree := hostTree()
+		tree["etc/apache2/apache2.conf"] = "Listen 8000\nInclude conf0/*\n"
+		tree["etc/systemd/system/a.service"] = "[Service]\nExecStart=/usr/bin/uwsgi --ini /etc/uwsgi/0.ini\n"
+		for i := range 40 {
+			tree[fmt.Sprintf("etc/uwsgi/%d.ini", i)] = fmt.Sprintf("[uwsgi]\nini=/etc/uwsgi/%d.ini\nini=/etc/uwsgi/%d.ini\nsocket=:1\n", i+1, i+1)
+			for _, name := range []string{"a", "b"} {
+				tree[fmt.Sprintf("etc/apache2/conf%d/%s", i, name)] = fmt.Sprintf("Include conf%d/*\nListen %d\n", i+1, 9000+i)
+			}
+		}
+		return tree
+	}, nil},
+	{"globs that multiply", func() source.Mem {
+		tree := hostTree()
+		tree["etc/nginx/nginx.conf"] = "events {}\nhttp { " + repeat(1000, "include */*/*/*/*/*/*/xN;\n") + "}\n"
+		for i := range 100 {
+			tree[fmt.Sprintf("etc/nginx/%d/%d/a", i%10, i)] = ""
+		}
+		return tree
+	}, map[string]int{"read-limit": 1}},
+	{"expressions that a backtracking matcher would not end on", func() source.Mem {
+		return httpTree("server { listen 80; server_name " + repeat(300, "\"~^(((a+)+){1,50}){1,20}xN$\" ") + ";\n" +
+			repeat(1000, "location ~* \"^/((a|aa)+(a|aa)+)+N\\.php$\" { fastcgi_pass 127.0.0.1:9000; }\n") + "rewrite \"(x+x+)+y\" /$1$1 last; }\n" +
+			"map $uri $m { " + repeat(5000, "\"~*^((Na*)*)*$\" N;\n") + "}")
+	}, nil},
 	{"sites available", func() source.Mem {
 		tree := source.Mem{}
 		for i := range 300 {
@@ -251,6 +295,11 @@ var hostile = []struct {
 
 func httpTree(text string) source.Mem {
 	return source.Mem{"nginx.conf": "events {}\nhttp {\n" + text + "\n}\n"}
+}
+
+// hostTree is the tree of a host, whose services are looked for.
+func hostTree() source.Mem {
+	return source.Mem{"etc/nginx/nginx.conf": "events {}\nhttp { server { listen 80; location / { proxy_pass http://127.0.0.1:8000; } location ~ \\.php$ { fastcgi_pass 127.0.0.1:9000; } } }\n"}
 }
 
 // withPools adds a PHP-FPM of n pools to a tree.

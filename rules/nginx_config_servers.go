@@ -15,7 +15,7 @@ import (
 
 // streamServer looks at a server of the stream module.
 func (t *nginxTest) streamServer(server *nginx.Block) {
-	if !t.written(server.Ref()) || t.withoutListen(server) {
+	if server.Parent == nil || !t.written(server.Ref()) || t.withoutListen(server) { // what a file without it holds is not all
 		return
 	}
 	t.streamTLS(server)
@@ -166,7 +166,7 @@ func (s *progress) mailListen(r nginx.Ref) {
 
 // mailServer looks at a server of the mail module.
 func (t *nginxTest) mailServer(server *nginx.Block) {
-	if !t.written(server.Ref()) || t.withoutListen(server) {
+	if server.Parent == nil || !t.written(server.Ref()) || t.withoutListen(server) { // what a file without it holds is not all
 		return
 	}
 	t.mailTLS(server)

@@ -128,7 +128,9 @@ func (v *View) Root() bool {
 }
 
 // users are the commands that give users and groups other numbers, or make new ones.
-var users = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b(usermod|groupmod|useradd|adduser|groupadd|addgroup|deluser|delgroup|userdel|groupdel)\b|/etc/(passwd|group)\b`) })
+var users = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(usermod|groupmod|useradd|adduser|groupadd|addgroup|deluser|delgroup|userdel|groupdel)\b|/etc/(passwd|group)\b`)
+})
 
 // OwnUsers reports whether the users of a service are those of its image, and no others.
 func (v *View) OwnUsers() bool {

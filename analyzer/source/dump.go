@@ -93,3 +93,6 @@ func (d Dump) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Readlink implements FS: a dump does not tell links from files.
 func (d Dump) Readlink(name string) (string, error) { return d.files.Readlink(name) }
+
+// Real implements FS.
+func (d Dump) Real(name string) (string, error) { return d.files.Real(name) }

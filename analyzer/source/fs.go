@@ -34,6 +34,15 @@ type FS interface {
 	Stat(name string) (fs.FileInfo, error)
 	// Readlink returns what a symbolic link says.
 	Readlink(name string) (string, error)
+	// Real is a path without symbolic links, as the system resolves them.
+	Real(name string) (string, error)
+}
+
+// A Confiner is an FS that can be confined to a folder.
+type Confiner interface {
+	// Confine gives the same files by the same names, but none outside of the folder,
+	// whatever its symbolic links say.
+	Confine(dir string) (FS, error)
 }
 
 // buffers are shared by reads: one of its own for each small file costs more than the file.
@@ -43,32 +52,52 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }
 type OS struct{ Dir string }
 
 func (o OS) path(name string) string {
-	if path.IsAbs(name) || filepath.IsAbs(name) {
+	if IsAbs(name) || filepath.IsAbs(name) {
 		return filepath.FromSlash(name)
 	}
 	return filepath.Join(o.Dir, filepath.FromSlash(name))
 }
 
-// ReadFile implements FS. Devices, pipes and sockets are refused.
+// ReadFile implements FS. Devices, pipes, sockets and what the kernel makes up
+// (/proc, /sys) are refused.
 func (o OS) ReadFile(name string) (string, error) {
-	// Asked before opening: opening a pipe waits for a writer.
 	info, err := o.Stat(name)
+	if err == nil {
+		err = readable(info, name)
+	}
 	if err != nil {
 		return "", err
 	}
-	if !info.Mode().IsRegular() {
-		return "", &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
-	}
-	if info.Size() > MaxFileSize {
-		return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
-	}
-	f, err := os.Open(o.path(name)) //nolint:forbidigo // this is source.FS
+	f, err := os.OpenFile(o.path(name), os.O_RDONLY|nonblock, 0) //nolint:forbidigo // this is source.FS
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	return readAll(f, name)
+}
+
+// readable is asked before opening: that may wait, and have effects on a device.
+func readable(info fs.FileInfo, name string) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
+	case info.Size() > MaxFileSize:
+		return &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
+	}
+	return nil
+}
+
+// readAll reads an open file, which may be another than the one that was asked about before.
+func readAll(f *os.File, name string) (string, error) {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular(), byKernel(f):
+		return "", &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
+	}
 	var text strings.Builder
-	text.Grow(int(info.Size()))
+	text.Grow(int(min(info.Size(), MaxFileSize)))
 	buffer, _ := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	if _, err := io.CopyBuffer(&text, io.LimitReader(f, MaxFileSize+1), *buffer); err != nil {
@@ -93,6 +122,95 @@ func (o OS) Stat(name string) (fs.FileInfo, error) {
 // Readlink implements FS.
 func (o OS) Readlink(name string) (string, error) {
 	return os.Readlink(o.path(name))
+}
+
+// Real implements FS.
+func (o OS) Real(name string) (string, error) {
+	at, err := filepath.EvalSymlinks(o.path(name))
+	return filepath.ToSlash(at), err
+}
+
+// Confine implements Confiner.
+func (o OS) Confine(dir string) (FS, error) {
+	root, err := os.OpenRoot(o.path(dir))
+	if err != nil {
+		return nil, err
+	}
+	return confined{OS: o, top: o.path(dir), root: root}, nil
+}
+
+// ErrOutside says that a path lies where nothing is read.
+var ErrOutside = errors.New("outside of what is read")
+
+// A confined file system is that of OS, but nothing outside of one folder.
+type confined struct {
+	OS
+
+	top  string
+	root *os.Root
+}
+
+// local is a path from the folder on.
+func (c confined) local(op, name string) (string, error) {
+	if rel, err := filepath.Rel(c.top, c.path(name)); err == nil && filepath.IsLocal(rel) {
+		return rel, nil
+	}
+	return "", &fs.PathError{Op: op, Path: name, Err: ErrOutside}
+}
+
+// ReadFile implements FS.
+func (c confined) ReadFile(name string) (string, error) {
+	info, err := c.Stat(name)
+	if err == nil {
+		err = readable(info, name)
+	}
+	if err != nil {
+		return "", err
+	}
+	local, err := c.local("open", name)
+	if err != nil {
+		return "", err
+	}
+	f, err := c.root.OpenFile(local, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return readAll(f, name)
+}
+
+// ReadDir implements FS.
+func (c confined) ReadDir(name string) ([]fs.DirEntry, error) {
+	local, err := c.local("open", name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.root.Open(local)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
+
+// Stat implements FS.
+func (c confined) Stat(name string) (fs.FileInfo, error) {
+	local, err := c.local("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	return c.root.Stat(local)
+}
+
+// Readlink implements FS.
+func (c confined) Readlink(name string) (string, error) {
+	local, err := c.local("readlink", name)
+	if err != nil {
+		return "", err
+	}
+	return c.root.Readlink(local)
 }
 
 // Overlay shows the given texts in place of, or beside, what Base holds.
@@ -124,6 +242,25 @@ func (o Overlay) Stat(name string) (fs.FileInfo, error) {
 // Readlink implements FS.
 func (o Overlay) Readlink(name string) (string, error) { return o.Base.Readlink(name) }
 
+// Real implements FS; an overlaid file that Base lacks is no link.
+func (o Overlay) Real(name string) (string, error) {
+	at, err := o.Base.Real(name)
+	if _, ok := o.Files[path.Clean(name)]; ok && errors.Is(err, fs.ErrNotExist) {
+		return name, nil
+	}
+	return at, err
+}
+
+// Confine implements Confiner.
+func (o Overlay) Confine(dir string) (FS, error) {
+	base, ok := o.Base.(Confiner)
+	if !ok {
+		return o, nil
+	}
+	within, err := base.Confine(dir)
+	return Overlay{within, o.Files}, err
+}
+
 // Glob expands a POSIX pattern (`*`, `?`, `[...]` with `!` or `^` and named
 // classes, `\` quoting) as glob(3) does for nginx and php-fpm: sorted by whole
 // path in byte order, a leading dot matched only by a dot. A pattern without
@@ -141,11 +278,11 @@ func Glob(fsys FS, pattern string, left *int) []string {
 		prefix = "/"
 	}
 	found := []string{prefix}
-	parts := strings.Split(strings.Trim(pattern, "/"), "/")
+	parts := globParts(strings.Trim(pattern, "/"))
 	for i, part := range parts {
 		var next []string
 		for _, dir := range found {
-			next = append(next, globPart(fsys, dir, part, i == len(parts)-1, left)...)
+			next = append(next, globPart(fsys, dir, part, i, len(parts)-1, left)...)
 		}
 		found = next
 	}
@@ -156,17 +293,35 @@ func Glob(fsys FS, pattern string, left *int) []string {
 // folderCost is how many names take as much time to look at as a folder to ask for them.
 const folderCost = 100
 
-func globPart(fsys FS, dir, part string, last bool, left *int) []string {
+// globParts takes a pattern apart into elements with wildcards and what stands between them.
+func globParts(pattern string) []string {
+	var parts []string
+	literal := false // the last of them
+	for part := range strings.SplitSeq(pattern, "/") {
+		switch {
+		case part == "":
+		case literal && !HasGlob(part):
+			parts[len(parts)-1] += "/" + part
+		default:
+			parts = append(parts, part)
+			literal = !HasGlob(part)
+		}
+	}
+	return parts
+}
+
+// globPart is what the i-th part of a pattern matches in a folder.
+func globPart(fsys FS, dir, part string, i, last int, left *int) []string {
 	if *left -= folderCost; *left < 0 {
 		return nil
 	}
-	if part == "" {
-		return []string{dir}
-	}
 	if !HasGlob(part) {
 		name := join(dir, part)
+		if i == 0 && i < last {
+			return []string{name} // it is listed next
+		}
 		info, err := fsys.Stat(name)
-		if err != nil || (!last && !info.IsDir()) {
+		if err != nil || (i < last && !info.IsDir()) {
 			return nil
 		}
 		return []string{name}
@@ -188,7 +343,7 @@ func globPart(fsys FS, dir, part string, last bool, left *int) []string {
 			continue
 		}
 		name := join(dir, entry.Name())
-		if !last {
+		if i < last {
 			*left -= folderCost
 			if info, err := fsys.Stat(name); err != nil || !info.IsDir() {
 				continue
@@ -346,11 +501,4 @@ func matchParts(patterns, parts []string) bool {
 		reach = next
 	}
 	return reach[len(parts)]
-}
-
-// Below reports whether a path, once cleaned, is a folder or stands in it.
-func Below(name, dir string) bool {
-	name, dir = path.Clean(name), path.Clean(dir)
-	return name == dir || dir == "/" && path.IsAbs(name) || dir == "." && !path.IsAbs(name) && !strings.HasPrefix(name, "..") ||
-		strings.HasPrefix(name, dir+"/")
 }

@@ -102,6 +102,9 @@ func (m Mem) Readlink(name string) (string, error) {
 	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 }
 
+// Real implements FS.
+func (m Mem) Real(name string) (string, error) { return m.follow(name), nil }
+
 func (m Mem) isDir(name string) bool {
 	for file := range m {
 		if _, ok := below(file, name); ok {

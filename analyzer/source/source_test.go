@@ -231,7 +231,7 @@ func TestGlobEnds(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a", "b", "c", "d"} {
 		if err := os.Symlink(".", filepath.Join(dir, name)); err != nil {
-			t.Skip(err)
+			t.Fatal(err)
 		}
 	}
 	left := 100_000

@@ -69,11 +69,15 @@ type templateParts struct {
 const maxTags = 20_000
 
 // statement is the first word of a tag of Go templates, which looks like that of a value.
-var statement = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(if|else|end|range|with|define|template|block|break|continue|include|\$\w+\s*:?=)(\s|$|\()`) })
+var statement = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(if|else|end|range|with|define|template|block|break|continue|include|\$\w+\s*:?=)(\s|$|\()`)
+})
 
 // opens and closes tell which statements have others inside them.
 var (
-	opens  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(if|for|range|with|define|block|macro|call|filter|raw|autoescape|unless|case|while|until|begin)\b|\bdo(\s*\|[^|]*\|)?$`) })
+	opens = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(if|for|range|with|define|block|macro|call|filter|raw|autoescape|unless|case|while|until|begin)\b|\bdo(\s*\|[^|]*\|)?$`)
+	})
 	closes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(end\w*)$|^(end\w*)\s`) })
 )
 

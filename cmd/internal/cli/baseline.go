@@ -198,7 +198,7 @@ func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) er
 
 // absolute is a path of this run as an absolute one, where the folder is known.
 func (p *program) absolute(name string) string {
-	if name = filepath.ToSlash(name); path.IsAbs(name) {
+	if name = filepath.ToSlash(name); source.IsAbs(name) {
 		return path.Clean(name)
 	}
 	return path.Join(filepath.ToSlash(p.Dir), name)

@@ -54,21 +54,46 @@ func (p *program) fix(o *options, in analyzer.Options, report *diag.Report, left
 		p.complain(name + ": not fixed, as it is not among the paths")
 	}
 	if o.diff {
-		patch, err := fixer.Diff(fixer.OS{}, p.Dir, plan.Changes)
+		failed, err := p.printDiff(o, plan.Changes)
 		if err != nil {
-			p.complain(err.Error())
-			return fixing{report: report, failed: true}, nil
+			return fixing{}, err
 		}
-		if err := render.Patch(p.Stdout, patch, p.colored(o.color, p.Stdout)); err != nil {
-			return fixing{}, fmt.Errorf("the diff could not be written: %w", err)
-		}
-		return fixing{report: report}, nil
+		return fixing{report: report, failed: failed}, nil
 	}
 	if err := fixer.Write(fixer.OS{}, p.Dir, plan.Changes); err != nil {
 		p.complain(err.Error())
 		return fixing{report: report, failed: true}, nil
 	}
 	return fixing{report: plan.Report, done: done(plan.Fixed), fixed: len(plan.Fixed)}, nil
+}
+
+// printDiff prints changes as a diff. Where that is not escaped, what is not to
+// be shown as it is stays out; failed is set where some of it could not be printed.
+func (p *program) printDiff(o *options, changes []fixer.Change) (failed bool, err error) {
+	color := p.colored(o.color, p.Stdout)
+	diff := func(changes []fixer.Change) (string, bool) {
+		patch, err := fixer.Diff(fixer.OS{}, p.Dir, changes)
+		if err != nil {
+			p.complain(err.Error())
+		}
+		return patch, err == nil
+	}
+	patch, ok := diff(changes)
+	if ok && !color && !render.Harmless(patch) {
+		failed = true
+		changes = slices.DeleteFunc(slices.Clone(changes), func(c fixer.Change) bool {
+			alone, ok := diff([]fixer.Change{c})
+			if ok = ok && render.Harmless(alone); !ok {
+				p.complain(c.File.Path + ": not shown: its diff holds what terminals or CI runners obey; --color always shows it escaped")
+			}
+			return !ok
+		})
+		patch, ok = diff(changes)
+	}
+	if err := render.Patch(p.Stdout, patch, color); err != nil {
+		return true, fmt.Errorf("the diff could not be written: %w", err)
+	}
+	return failed || !ok, nil
 }
 
 // overlaid is what is to be checked with other texts in place of files' own.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -257,7 +258,7 @@ func (o *options) validate() error {
 		if !ok || from == "" || to == "" {
 			return usagef("--path-map %q is not of the form FROM=TO", m)
 		}
-		o.pathMap = append(o.pathMap, analyzer.Mapping{From: from, To: to})
+		o.pathMap = append(o.pathMap, analyzer.Mapping{From: from, To: filepath.ToSlash(to)})
 	}
 	return nil
 }

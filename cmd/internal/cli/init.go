@@ -142,7 +142,7 @@ func newSettings(report *diag.Report, paths []string) string {
 func searched(files []*source.File) []string {
 	var dirs []string
 	for _, f := range files {
-		if dir := path.Dir(f.Path); !path.IsAbs(dir) && dir != ".." && !strings.HasPrefix(dir, "../") && !strings.Contains(dir, ":") {
+		if dir := path.Dir(f.Path); !source.IsAbs(dir) && dir != ".." && !strings.HasPrefix(dir, "../") && !strings.Contains(dir, ":") {
 			dirs = append(dirs, dir)
 		}
 	}

@@ -83,6 +83,9 @@ func (p *program) settings(o *options) (*settings, error) {
 		if name, err = p.findSettings(fsys); err != nil {
 			return nil, err
 		}
+		if leadsOut(fsys, name) {
+			return nil, usagef("%s: a symbolic link out of its folder; --config names settings that lie elsewhere", name)
+		}
 	}
 	if name == "" {
 		return &settings{}, nil
@@ -220,6 +223,17 @@ func (p *program) findSettings(fsys source.FS) (string, error) {
 	}
 }
 
+// leadsOut reports whether settings that were found by themselves are a link to what
+// may be no settings, of which errors would show a line.
+func leadsOut(fsys source.FS, name string) bool {
+	if _, err := fsys.Readlink(name); name == "" || err != nil {
+		return false
+	}
+	to, err := fsys.Real(name)
+	dir, dirErr := fsys.Real(path.Dir(name))
+	return err == nil && dirErr == nil && !source.Below(to, dir)
+}
+
 // A settingsReader turns the settings file into settings.
 type settingsReader struct {
 	decoder
@@ -285,11 +299,11 @@ func (r *settingsReader) version(n ast.Node) {
 // local is a path of the file, relative to the current folder.
 func (r *settingsReader) local(name string) string {
 	name = filepath.ToSlash(name)
-	if path.IsAbs(name) {
+	if source.IsAbs(name) {
 		return path.Clean(name)
 	}
 	name = path.Join(r.dir, name)
-	if path.IsAbs(name) || r.here == "" {
+	if source.IsAbs(name) || r.here == "" {
 		return name
 	}
 	// A folder that was left upwards may be entered again.
@@ -314,9 +328,9 @@ func (r *settingsReader) patterns(to *[]string) func(ast.Node) {
 
 // anchored is a pattern of the file's folder as one that is compared with absolute paths.
 func (r *settingsReader) anchored(pattern string) string {
-	if strings.Contains(pattern, "/") && !path.IsAbs(pattern) {
+	if strings.Contains(pattern, "/") && !source.IsAbs(pattern) {
 		folder := r.dir
-		if !path.IsAbs(folder) {
+		if !source.IsAbs(folder) {
 			folder = path.Join(r.here, folder)
 		}
 		literal := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)

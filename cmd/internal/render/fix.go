@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
@@ -169,6 +170,27 @@ func (p *printer) fixed(list []Fixed) {
 	}
 }
 
+// Harmless reports whether a unified diff may be shown byte for byte: what steers a
+// terminal, hides text or is obeyed by the machines that run continuous integration
+// cannot be escaped in it.
+func Harmless(diff string) bool {
+	for line := range strings.Lines(diff) {
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if commands(line) {
+			return false
+		}
+		for i, r := range line {
+			if r != '\t' && unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r) || r == '#' && obeyed(line[i:]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// commands reports whether a line begins as the commands do that GitHub's runners obey.
+func commands(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "::") }
+
 // Patch writes a unified diff. In colour, as people see it on a terminal, it is not
 // byte for byte what it stands for: what could steer the terminal is shown escaped.
 func Patch(w io.Writer, diff string, color bool) error {
@@ -197,7 +219,11 @@ func Patch(w io.Writer, diff string, color bool) error {
 		case !strings.HasPrefix(line, `\`):
 			paint = bold
 		}
-		fmt.Fprintln(b, palette(paint != "").paint(paint, cleanLine(line)))
+		clean := cleanLine(line)
+		if commands(clean) {
+			clean = strings.Replace(clean, ":", `\x3a`, 1)
+		}
+		fmt.Fprintln(b, palette(paint != "").paint(paint, clean))
 	}
 	return b.Flush()
 }

@@ -3,8 +3,10 @@ package render_test
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -78,12 +80,25 @@ func TestFixedIsShown(t *testing.T) {
 	}
 }
 
+func TestHarmless(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		" a\tb # caf\u00e9 \u00a0 \xe9": true, " a\r": true, " ## a :: b": true, "+::add-mask::x": true, "--- a/::x": true, "": true,
+		" a\rb": false, " \x1b[2J": false, " \x00": false, " \u009b2J": false, " \u202e": false, " \u2066": false, " \x7f": false, " \b": false,
+		" ::add-mask::x": false, " \t::error::x": false, "+ ##vso[task.x]y": false, "- ##[group]x": false, "+++ b/##[x]": false,
+	} {
+		if got := render.Harmless("@@ -1 +1 @@\n" + line + "\n"); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
 func TestPatch(t *testing.T) {
 	t.Parallel()
-	const patch = "--- a/f\n+++ b/f\n@@ -1,3 +1,2 @@\n a\x1b\t\n--- b\n-c\r\n+++ d\n\\ No newline at end of file\n--- a/g\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n"
+	const patch = "--- a/f\n+++ b/f\n@@ -1,4 +1,3 @@\n a\x1b\t\n ::error::x\n--- b\n-c\r\n+++ d\n\\ No newline at end of file\n--- a/g\n+++ b/g\n@@ -1 +1 @@\n-x\n+y\n"
 	for color, want := range map[bool]string{
 		false: patch,
-		true: "<1>--- a/f<>\n<1>+++ b/f<>\n<36>@@ -1,3 +1,2 @@<>\n a\\x1b\t\n<1;31>--- b<>\n<1;31>-c<>\n<32>+++ d<>\n\\ No newline at end of file\n" +
+		true: "<1>--- a/f<>\n<1>+++ b/f<>\n<36>@@ -1,4 +1,3 @@<>\n a\\x1b\t\n \\x3a:error::x\n<1;31>--- b<>\n<1;31>-c<>\n<32>+++ d<>\n\\ No newline at end of file\n" +
 			"<1>--- a/g<>\n<1>+++ b/g<>\n<36>@@ -1 +1 @@<>\n<1;31>-x<>\n<32>+y<>\n",
 	} {
 		var b bytes.Buffer
@@ -98,4 +113,43 @@ func TestPatch(t *testing.T) {
 			t.Errorf("color %v (-want +got):\n%s", color, diff)
 		}
 	}
+}
+
+// FuzzPatch: a diff in colour holds nothing but colours that a terminal obeys, and one
+// that is harmless nothing at all.
+func FuzzPatch(f *testing.F) {
+	f.Add("a\x1b[2J\r\n::stop::\n", "b", "::x")
+	f.Add("\t::error::x\n@@ -1 @@\n@@ - + @@\n##vso[x]\u202e\n", "--- a/f", "++ ##[group]")
+	f.Fuzz(func(t *testing.T, context, removed, added string) {
+		var body strings.Builder
+		lines := 0
+		for _, op := range []struct{ mark, text string }{{" ", context}, {"-", removed}, {"+", added}} {
+			for line := range strings.SplitSeq(op.text, "\n") {
+				body.WriteString(op.mark + line + "\n")
+				if op.mark == " " {
+					lines++
+				}
+			}
+		}
+		diff := fmt.Sprintf("--- a/f\n+++ b/f\n@@ -1,%d +1,%d @@\n", lines+strings.Count(removed, "\n")+1, lines+strings.Count(added, "\n")+1) + body.String()
+		var b bytes.Buffer
+		if err := render.Patch(&b, diff, true); err != nil {
+			t.Fatal(err)
+		}
+		colors := regexp.MustCompile("\x1b\\[[0-9;]*m")
+		check := func(what, out string) {
+			for i, c := range out {
+				if c != '\n' && c != '\t' && unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+					t.Errorf("%s has %U at %d: %q", what, c, i, out)
+				}
+			}
+			if hit := obeyed.FindString(out); hit != "" {
+				t.Errorf("%s has the command %q: %q", what, hit, out)
+			}
+		}
+		check("colour", colors.ReplaceAllString(b.String(), ""))
+		if render.Harmless(diff) {
+			check("a harmless diff", strings.ReplaceAll(diff, "\r\n", "\n"))
+		}
+	})
 }

@@ -94,9 +94,12 @@ func message(f *diag.Finding) string {
 }
 
 // brief is a finding for formats that show one line of it: what is wrong, where
-// else, and what to do.
+// else, how often, and what to do.
 func brief(f *diag.Finding) string {
 	all := places(f, relatedPlace(f), asIs)
+	if f.Places > 1 {
+		all = append(all, Clean(inclusion(f)))
+	}
 	if f.Remedy != "" {
 		all = append(all, Clean(f.Remedy))
 	}

@@ -3,7 +3,6 @@ package render
 import (
 	"io"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,8 +128,8 @@ func sarifRegion(at source.Span) *sarif.Region {
 // is relative to where the program ran.
 func sarifURI(name string) string {
 	uri := url.URL{Path: name}
-	if path.IsAbs(name) {
-		uri.Scheme = "file"
+	if source.IsAbs(name) {
+		uri.Scheme, uri.Path = "file", source.URIPath(name)
 	}
 	return uri.String()
 }

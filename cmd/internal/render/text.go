@@ -374,8 +374,8 @@ func place(s source.Span) string {
 	}
 	at := s.File.Position(s.Start)
 	name := s.File.Path
-	if strings.HasPrefix(strings.TrimSpace(name), "::") {
-		name = "./" + name // GitHub's runners obey lines that start with ::
+	if commands(name) {
+		name = "./" + name
 	}
 	return fmt.Sprintf("%s:%d:%d", Clean(name), at.Line, at.Column)
 }

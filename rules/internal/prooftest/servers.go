@@ -116,7 +116,7 @@ func (s *script) start(ts *testscript.TestScript, neg bool, conf string, p *proc
 		defer log.Close()
 		p.cmd.Stdout, p.cmd.Stderr = log, log
 	}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = inGroup()
 	ts.Check(p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait() // the status of a server that was told to end means nothing
@@ -193,7 +193,7 @@ func (p *process) stop() {
 	case <-p.ended:
 	case <-time.After(stopLimit):
 	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // fails if nothing is left
+	killGroup(p.cmd.Process.Pid)
 	<-p.ended
 }
 

@@ -1,0 +1,84 @@
+package analyzer
+
+import (
+	"path"
+	"slices"
+	"sync"
+
+	"nginx-lint/analyzer/source"
+)
+
+// bounds are where a run reads: what a configuration names elsewhere, or a
+// symbolic link leads to there, is not read.
+type bounds struct {
+	fs  source.FS
+	abs func(string) string
+	// real are folders and files that are read, absolute and without symbolic links.
+	real []string
+	// machine are the folders of the machine's own configuration, where that is
+	// checked: they are the administrator's, and so are the links in them.
+	machine []string
+	// searched are the folders of which each symbolic link is known. Those that are
+	// found in one are no links themselves.
+	searched map[string]bool
+	// met are other paths of which it is known whether they are links.
+	met     map[string]bool
+	folders sync.Map // where folders are, by name
+}
+
+func newBounds(fsys source.FS, abs func(string) string) *bounds {
+	return &bounds{fs: fsys, abs: abs, searched: map[string]bool{}, met: map[string]bool{}}
+}
+
+// admit adds a file or a folder with all that it holds.
+func (b *bounds) admit(name string) {
+	if at := b.abs(b.where(name)); !slices.Contains(b.real, at) {
+		b.real = append(b.real, at)
+	}
+}
+
+// admitMachine adds the configuration of the machine itself.
+func (b *bounds) admitMachine() { b.machine = slices.Concat(systemFolders, backendFolders) }
+
+// allow reports whether a path may be read; to is where known links lead from it.
+func (b *bounds) allow(name, to string) bool {
+	in := func(at string) func(string) bool {
+		return func(dir string) bool { return source.Below(at, dir) }
+	}
+	return slices.ContainsFunc(b.machine, in(b.abs(name))) || slices.ContainsFunc(b.real, in(b.abs(b.where(to))))
+}
+
+// where is a path without symbolic links. Of what is not there it is so as far as
+// there is something.
+func (b *bounds) where(name string) string {
+	name = path.Clean(name)
+	dir := path.Dir(name)
+	if !b.searched[dir] {
+		if _, err := b.fs.Readlink(name); err == nil {
+			if at, err := b.fs.Real(name); err == nil {
+				return at
+			}
+		}
+	}
+	return path.Join(b.folder(dir), path.Base(name))
+}
+
+// folder is where for a folder; it is asked for again and again.
+func (b *bounds) folder(dir string) string {
+	if at, known := b.folders.Load(dir); known {
+		at, _ := at.(string)
+		return at
+	}
+	up := path.Dir(dir)
+	at := dir
+	if up != dir {
+		at = path.Join(b.folder(up), path.Base(dir))
+	}
+	if !b.searched[up] || !b.searched[dir] {
+		if to, err := b.fs.Real(dir); err == nil {
+			at = to
+		}
+	}
+	b.folders.Store(dir, at)
+	return at
+}
