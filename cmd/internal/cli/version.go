@@ -7,12 +7,17 @@ import (
 	"strings"
 )
 
-// version is the module's version as the go command recorded it.
+// builtAs is the version that a release is built with, by the linker's -X: what is
+// built from an unpacked archive has no other.
+var builtAs string
+
+// version is that of the release, or the module's as the go command recorded it.
 func version() string {
+	recorded := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		return cmp.Or(info.Main.Version, "(devel)")
+		recorded = info.Main.Version
 	}
-	return "(devel)"
+	return cmp.Or(builtAs, recorded, "(devel)")
 }
 
 // versionLine names version, commit where known, and Go version.
