@@ -13,7 +13,7 @@ FUZZTIME ?= 1m
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## install nginx, php-fpm, gcc, xmllint and pre-commit where missing (Debian, root), or say so
+setup: ## install the servers, shells and tools of the tests where missing (Debian, root), or say so
 	@.ci/setup
 
 build: ## build bin/nginx-lint
