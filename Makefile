@@ -2,6 +2,8 @@
 
 # The pinned linter; the test of the import arrows runs it as well.
 export GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# What makes releases.
+export GORELEASER ?= go run github.com/goreleaser/goreleaser/v2@v2.15.4
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
 BENCHSTAT ?= go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
@@ -9,12 +11,12 @@ BENCHSTAT ?= go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6
 BENCH_COUNT ?= 6
 
 .NOTPARALLEL:
-.PHONY: help setup build vet cross lint unit test hook-check fuzz oracle bench bench-store cover update corpus
+.PHONY: help setup build vet cross lint unit test hook-check release-check share fuzz oracle bench bench-store cover update corpus
 
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## install nginx, php-fpm, gcc, xmllint and pre-commit where missing (Debian, root), or say so
+setup: ## install the servers, shells and tools of the tests where missing (Debian, root), or say so
 	@.ci/setup
 
 build: ## build bin/nginx-lint
@@ -44,6 +46,16 @@ test: setup build vet cross lint unit ## set up, build, vet, lint and run all te
 
 hook-check: ## run the hooks under the real pre-commit, in a repository made for it
 	@.ci/hook-check
+
+release-check: ## make all of a release, install and try the Debian package (root), remove it
+	@.ci/release-check
+
+share: build ## write the manual page and the completions to bin/share, as packages have them
+	mkdir -p bin/share/completions
+	gzip -9nc docs/nginx-lint.1 >bin/share/nginx-lint.1.gz
+	bin/nginx-lint completion bash >bin/share/completions/nginx-lint.bash
+	bin/nginx-lint completion zsh >bin/share/completions/_nginx-lint
+	bin/nginx-lint completion fish >bin/share/completions/nginx-lint.fish
 
 fuzz: ## run each fuzz target for FUZZTIME
 	@set -e; for package in $$(go list ./...); do \

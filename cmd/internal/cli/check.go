@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -150,7 +149,7 @@ func (o *options) misread(err error) error {
 		case name == configInit || name == configSchema:
 			return usagef("%v; did you mean \"config %s\"?", err, name)
 		case !strings.ContainsAny(name, `./\`):
-			return usagef("%v%s", err, didYouMean(name, slices.Sorted(maps.Keys(commands))))
+			return usagef("%v%s", err, didYouMean(name, commandNames()))
 		}
 	}
 	return err

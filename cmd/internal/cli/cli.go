@@ -98,6 +98,8 @@ func (p *program) dispatch(args []string) (int, error) {
 		err = p.explain(o)
 	case cmdConfig:
 		return p.config(o)
+	case cmdCompletion:
+		err = p.completion(o)
 	default:
 		return p.lint(o)
 	}

@@ -17,28 +17,61 @@ import (
 
 // The commands. Checking has no word of its own.
 const (
-	cmdCheck   = ""
-	cmdExplain = "explain"
-	cmdRules   = "rules"
-	cmdVersion = "version"
-	cmdConfig  = "config"
-	cmdHelp    = "help"
+	cmdCheck      = ""
+	cmdExplain    = "explain"
+	cmdRules      = "rules"
+	cmdVersion    = "version"
+	cmdConfig     = "config"
+	cmdCompletion = "completion"
+	cmdHelp       = "help"
 )
 
 // A command is what one word means as the first argument.
 type command struct {
-	usage string
-	flags []string // those that it takes
-	args  int      // how many arguments it takes
-	words []string // one of these may follow it, without flags
+	name, about string
+	operand     string   // what its one argument is called; "" where it takes none
+	flags       []string // those that it takes
+	words       []word   // one of these may follow it, without flags
 }
 
-var commands = map[string]command{
-	cmdExplain: {"explain RULE", []string{"color"}, 1, nil},
-	cmdRules:   {"rules", []string{"format"}, 0, nil},
-	cmdConfig:  {"config [init | schema]", settingFlags, 0, []string{configInit, configSchema}},
-	cmdVersion: {"version", nil, 0, nil},
-	cmdHelp:    {"help", nil, 0, nil},
+// A word is one of few that may stand in a place, and what it stands for.
+type word struct{ Name, About string }
+
+// commands are in the order of the help text.
+var commands = []command{
+	{name: cmdExplain, about: "what a rule means, why, examples, what to do, proof", operand: "RULE", flags: []string{"color"}},
+	{name: cmdRules, about: "all rules, one a line (also --format json)", flags: []string{"format"}},
+	{name: cmdConfig, about: "the settings in force, each with where it comes from", flags: settingFlags, words: []word{
+		{configInit, "write a " + settingsName + " that fits this folder"},
+		{configSchema, "the JSON Schema of that file, for editors"},
+	}},
+	{name: cmdCompletion, about: "a script that completes its command line in " + or(shells), operand: "SHELL"},
+	{name: cmdVersion, about: "version, commit and Go version"},
+	{name: cmdHelp, about: "this text"},
+}
+
+// commandNames are the words that are commands.
+func commandNames() []string {
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.name
+	}
+	return names
+}
+
+// usage is how the command is called.
+func (c command) usage() string {
+	words := make([]string, len(c.words))
+	for i, w := range c.words {
+		words[i] = w.Name
+	}
+	switch {
+	case len(words) > 0:
+		return c.name + " [" + strings.Join(words, " | ") + "]"
+	case c.operand != "":
+		return c.name + " " + c.operand
+	}
+	return c.name
 }
 
 // settingFlags are those that say what a setting says.
@@ -46,10 +79,14 @@ var settingFlags = []string{
 	"config", "no-config", "exclude", "path-map", "nginx-version", "php-version", "nginx-user", "prefix", "only", "skip", "baseline", "fail-on", "color",
 }
 
-// formats are the values of --format; listFormats those that commands take.
+// The words that flags take; listFormats are the formats of lists.
 var (
 	formats     = []string{"text", "json", "sarif", "github", "gitlab", "checkstyle", "junit"}
 	listFormats = []string{"text", "json"}
+	safeties    = []string{fixSafe, fixUnsafe}
+	severities  = []string{"info", "warning", "error"}
+	colors      = []string{"auto", "always", "never"}
+	kinds       = []string{"nginx", "php-fpm"}
 )
 
 // options is a command line as it was understood.
@@ -96,14 +133,14 @@ func newOptions() *options {
 	f.StringVar(&o.prefix, "prefix", "", "nginx's configuration prefix is `DIR`, not the folder of its main file")
 	f.StringArrayVar(&o.mappings, "path-map", nil, "with `FROM=TO`, read TO where the configuration says FROM (repeatable)")
 	f.StringVar(&o.context, "context", "", "a lone fragment stands in `BLOCK`: http | http,server | http,server,location | stream ...")
-	f.StringVar(&o.kind, "kind", "", "read the named files as `KIND`: nginx or php-fpm")
+	f.StringVar(&o.kind, "kind", "", "read the named files as `KIND`: "+or(kinds))
 	f.StringVar(&o.nginx, "nginx-version", "", "the `VERSION` of nginx that will run it, such as 1.24.0")
 	f.StringVar(&o.php, "php-version", "", "the `VERSION` of PHP that will run it where no path tells it, such as 8.2")
 	f.StringVar(&o.nginxUser, "nginx-user", "", "the `USER` that nginx runs as")
 	f.StringSliceVar(&o.only, "only", nil, "run only these `RULES`, separated by commas")
 	f.StringSliceVar(&o.skip, "skip", nil, "leave out these `RULES`, separated by commas")
-	f.StringVar(&o.lowest, "severity", "info", "report findings of `SEVERITY` or above: info, warning or error")
-	f.StringVar(&o.failing, "fail-on", "warning", "exit 1 for findings of `SEVERITY` or above: none, info, warning or error")
+	f.StringVar(&o.lowest, "severity", "info", "report findings of `SEVERITY` or above: "+or(severities))
+	f.StringVar(&o.failing, "fail-on", "warning", "exit 1 for findings of `SEVERITY` or above: "+or(failLevels))
 	f.StringVar(&o.config, "config", "", "the settings are in `FILE`, not in .nginx-lint.yaml here or above")
 	f.BoolVar(&o.noConfig, "no-config", false, "no settings file")
 	f.StringVar(&o.baseline, "baseline", "", "report only what is not in `FILE`, which --write-baseline made")
@@ -111,7 +148,7 @@ func newOptions() *options {
 	f.StringVar(&o.changedSince, "changed-since", "", "report only findings with either side in a file that changed since `REV`, for git")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
 	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
-	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: auto, always or never")
+	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: "+or(colors))
 	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too, where many are counted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only findings")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also what was read and why, where each target leads, and what could not be resolved")
@@ -137,9 +174,9 @@ func parse(args []string) (*options, error) {
 	}
 	// A command is the first argument that is no flag, before any "--".
 	if len(o.args) > 0 && o.flags.ArgsLenAtDash() != 0 {
-		if c, ok := commands[o.args[0]]; ok {
+		if i := slices.IndexFunc(commands, func(c command) bool { return c.name == o.args[0] }); i >= 0 {
 			o.command, o.args = o.args[0], o.args[1:]
-			if err := o.fits(c); err != nil {
+			if err := o.fits(commands[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -168,11 +205,15 @@ func (o *options) wrongFlag(err error) string {
 
 // fits reports whether the command takes the arguments and flags that were given.
 func (o *options) fits(c command) error {
-	if len(o.args) == 1 && slices.Contains(c.words, o.args[0]) {
-		c.args, c.flags = 1, nil
+	takes := 0
+	if c.operand != "" {
+		takes = 1
 	}
-	if len(o.args) != c.args {
-		return usagef("usage: nginx-lint %s (a file or folder named %q is given as %q)", c.usage, o.command, "./"+o.command)
+	if len(o.args) == 1 && slices.ContainsFunc(c.words, func(w word) bool { return w.Name == o.args[0] }) {
+		takes, c.flags = 1, nil
+	}
+	if len(o.args) != takes {
+		return usagef("usage: nginx-lint %s (a file or folder named %q is given as %q)", c.usage(), o.command, "./"+o.command)
 	}
 	var err error
 	o.flags.Visit(func(f *pflag.Flag) {
@@ -191,11 +232,11 @@ func (o *options) validate() error {
 	if !slices.Contains(known, o.format) {
 		return usagef("unknown format %q: use %s%s", o.format, or(known), didYouMean(o.format, known))
 	}
-	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
-		return usagef("--color %q: use auto, always or never", o.color)
+	if !slices.Contains(colors, o.color) {
+		return usagef("--color %q: use %s", o.color, or(colors))
 	}
-	if !slices.Contains([]string{"", "nginx", "php-fpm"}, o.kind) {
-		return usagef("--kind %q: use nginx or php-fpm", o.kind)
+	if o.kind != "" && !slices.Contains(kinds, o.kind) {
+		return usagef("--kind %q: use %s", o.kind, or(kinds))
 	}
 	var err error
 	if o.nginx != "" {
@@ -238,7 +279,7 @@ func (o *options) validate() error {
 	if _, ok := analyzer.ParseContext(o.context); o.context != "" && !ok {
 		return usagef("--context %q is none of %s", o.context, strings.Join(analyzer.Contexts(), " | "))
 	}
-	if fix := o.flags.Lookup("fix"); fix.Changed && o.fix != fixSafe && o.fix != fixUnsafe {
+	if fix := o.flags.Lookup("fix"); fix.Changed && !slices.Contains(safeties, o.fix) {
 		return usagef("--fix=%s: use --fix or --fix=unsafe", o.fix)
 	}
 	if o.diff && o.format != "text" {
@@ -263,35 +304,54 @@ func (o *options) validate() error {
 	return nil
 }
 
+// flagWords are the words that a flag takes, where it takes no others.
+func flagWords() map[string][]string {
+	return map[string][]string{
+		"fix": safeties, "format": formats, "context": analyzer.Contexts(), "kind": kinds,
+		"severity": severities, "fail-on": failLevels, "color": colors,
+	}
+}
+
 const usageHead = `nginx-lint reads nginx and PHP-FPM configuration together and says what will fail.
 
 Usage:
   nginx-lint [flags] [PATH ...]   check files and folders; "-" is standard input, also what nginx -T prints
   nginx-lint --fix [PATH ...]     check, and write the safe fixes
   nginx-lint --diff [PATH ...]    check, and print the safe fixes; nothing is written (with --fix=unsafe: the unsafe ones too)
-  nginx-lint explain RULE         what a rule means, why, examples, what to do
-  nginx-lint rules                all rules, one a line (also --format json)
-  nginx-lint config               the settings in force, each with where it comes from
-  nginx-lint config init          write a .nginx-lint.yaml that fits this folder
-  nginx-lint config schema        the JSON Schema of that file, for editors
-  nginx-lint version              version, commit and Go version
-  nginx-lint help                 this text
+`
 
+const usageMiddle = `
 These words are commands only as the first argument: ./rules is always a path.
-What holds for a whole repository stands in .nginx-lint.yaml, here or above; flags win (docs/settings.md).
+What holds for a whole repository stands in ` + settingsName + `, here or above; flags win (docs/settings.md).
 
 Flags:
 `
 
-const usageTail = `
-Exit codes, the first that holds:
-  2  wrong usage or settings: nothing was checked
-  3  something that should have been checked could not be
-  1  findings at or above --fail-on
-  0  none
-`
+// exitMeanings are the exit codes, the first that holds first.
+var exitMeanings = []struct {
+	code    int
+	meaning string
+}{
+	{exitUsage, "wrong usage or settings: nothing was checked"},
+	{exitFailed, "something that should have been checked could not be"},
+	{exitFindings, "findings at or above --fail-on"},
+	{exitClean, "none"},
+}
 
 // usage is the help text.
 func usage(flags *pflag.FlagSet) string {
-	return fmt.Sprint(usageHead, flags.FlagUsages(), usageTail)
+	var b strings.Builder
+	b.WriteString(usageHead)
+	line := func(call, about string) { fmt.Fprintf(&b, "  nginx-lint %-20s %s\n", call, about) }
+	for _, c := range commands {
+		line(strings.TrimSpace(c.name+" "+c.operand), c.about)
+		for _, w := range c.words {
+			line(c.name+" "+w.Name, w.About)
+		}
+	}
+	b.WriteString(usageMiddle + flags.FlagUsages() + "\nExit codes, the first that holds:\n")
+	for _, e := range exitMeanings {
+		fmt.Fprintf(&b, "  %d  %s\n", e.code, e.meaning)
+	}
+	return b.String()
 }
