@@ -35,7 +35,8 @@ lint: ## run golangci-lint: style, import arrows, bans
 	$(GOLANGCI_LINT) run
 
 # The proofs run last and by themselves: they measure time, as the hostile trees do,
-# to which the race detector would add tenfold; it makes pools of memory forget, too. The servers are no input that go's
+# to which the race detector would add tenfold; memory that is used again is counted
+# without it too. The servers are no input that go's
 # test cache knows of, hence -count=1.
 unit: ## run all tests: unit, case, command line, proofs
 	go test -race -count=1 -timeout 30m -skip '^TestAllocationBudget$$' $$(go list ./... | grep -v /rules$$)
