@@ -17,7 +17,7 @@ func TestSharedSnippet(t *testing.T) {
 	t.Parallel()
 	const vhosts, odd = 2000, 3
 	tree := source.Mem{
-		"etc/nginx/nginx.conf":            "events {}\nhttp { include sites/*; }\n",
+		"etc/nginx/nginx.conf":            "events {}\nhttp { server_names_hash_max_size 8192; include sites/*; }\n",
 		"etc/nginx/snippets/php.conf":     "location ~ \\.php$ { fastcgi_pass unix:/run/gone.sock; fastcgi_buffers 1 4k; include fastcgi.conf; }\n",
 		"etc/nginx/snippets/words.conf":   "gzip_mistype on;\nexpires soon;\nexpires 1h;\nlimit_except GET { deny all; }\n",
 		"etc/nginx/snippets/broken.conf":  "charset utf-8\n",

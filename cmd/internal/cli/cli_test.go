@@ -153,8 +153,11 @@ func TestElsewhere(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	failed := found(diag.Error)
-	failed.Failures = []diag.Failure{{Path: "b.conf", Err: fs.ErrPermission}}
+	failed := func() *diag.Report {
+		r := found(diag.Error)
+		r.Failures = []diag.Failure{{Path: "b.conf", Err: fs.ErrPermission}}
+		return r
+	}
 	limited := found(diag.Warning)
 	limited.LimitReached = true
 	for _, test := range []struct {
@@ -173,12 +176,12 @@ func TestExitCodes(t *testing.T) {
 		{"nothing counts", found(diag.Error), nil, []string{"--fail-on", "none"}, exitClean},
 		{"hidden warning", found(diag.Warning), nil, []string{"--severity", "error"}, exitClean},
 		{"hidden warning, shown error", found(diag.Warning, diag.Error), nil, []string{"--severity", "error"}, exitFindings},
-		{"unread before findings", failed, nil, nil, exitFailed},
-		{"unread though nothing counts", failed, nil, []string{"--fail-on", "none"}, exitFailed},
+		{"unread before findings", failed(), nil, nil, exitFailed},
+		{"unread though nothing counts", failed(), nil, []string{"--fail-on", "none"}, exitFailed},
 		{"limit reached", limited, nil, []string{"--severity", "error"}, exitFailed},
 		{"nothing to check", nil, &analyzer.UsageError{Msg: "nothing to check"}, nil, exitUsage},
 		{"check failed", nil, errors.New("disk on fire"), nil, exitFailed},
-		{"wrong usage before all", failed, nil, []string{"--only", "nope"}, exitUsage},
+		{"wrong usage before all", failed(), nil, []string{"--only", "nope"}, exitUsage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
