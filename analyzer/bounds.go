@@ -82,3 +82,66 @@ func (b *bounds) folder(dir string) string {
 	b.folders.Store(dir, at)
 	return at
 }
+
+// bound says where the run reads: what was named, with its repository and, of a
+// host's tree, the host; where nothing else tells what belongs to a file, its folder.
+func (p *project) bound(places []string) {
+	b := newBounds(p.links.FS, p.abs)
+	defer func() { p.links.bounds = b }()
+	if p.opts.Root != "" {
+		b.admit(p.opts.Root)
+		return
+	}
+	for _, name := range slices.Concat(p.named, places) {
+		b.admit(name)
+		p.surroundings(b, name)
+	}
+	for _, m := range p.opts.PathMap {
+		b.admit(m.To)
+	}
+	if p.opts.Prefix != "" {
+		b.admit(p.opts.Prefix)
+	}
+	for _, s := range p.opts.Scopes {
+		for _, name := range slices.Concat(s.Nginx, s.PHPFPM) {
+			b.admit(name)
+			p.surroundings(b, name)
+		}
+		if s.Root != "" {
+			b.admit(s.Root)
+		}
+	}
+}
+
+// surroundings admits what belongs to a named path.
+func (p *project) surroundings(b *bounds, name string) {
+	if root, ok := p.hostRoot(name + "/x"); ok && root == "/" {
+		b.admitMachine()
+	} else if ok {
+		b.admit(root)
+	}
+	if top, ok := p.marked(name); ok {
+		b.admit(top)
+	} else if info, err := p.links.FS.Stat(name); err != nil || !info.IsDir() {
+		b.admit(path.Dir(name))
+	}
+}
+
+// marked is the nearest folder that is the top of a repository, or holds settings.
+func (p *project) marked(name string) (top string, ok bool) {
+	for at, up := p.abs(name), name; ; at, up = path.Dir(at), path.Join(up, "..") {
+		if p.isMarked(up) {
+			return p.short(up), true
+		}
+		if at == "/" || at == "." || path.Dir(at) == at {
+			return "", false
+		}
+	}
+}
+
+func (p *project) isMarked(dir string) bool {
+	return slices.ContainsFunc([]string{".nginx-lint.yaml", ".git"}, func(mark string) bool {
+		_, err := p.outer.Stat(path.Join(dir, mark))
+		return err == nil
+	})
+}

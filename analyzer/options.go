@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/source"
@@ -93,3 +95,26 @@ type Mapping struct{ From, To string }
 type UsageError struct{ Msg string }
 
 func (e *UsageError) Error() string { return e.Msg }
+
+// contextNames are the values of --context.
+var contextNames = map[string]catalog.Context{
+	"main": catalog.Main, "http": catalog.HTTP, "http,server": catalog.Server, "http,server,location": catalog.Location,
+	"http,upstream": catalog.Upstream, "stream": catalog.Stream, "stream,server": catalog.StreamServer,
+	"stream,upstream": catalog.StreamUpstream, "events": catalog.Events, "mail": catalog.Mail, "mail,server": catalog.MailServer,
+}
+
+// ParseContext reads a value of --context, like "http,server,location".
+func ParseContext(s string) (catalog.Context, bool) {
+	c, ok := contextNames[s]
+	return c, ok
+}
+
+// Contexts lists the values of --context, sorted.
+func Contexts() []string {
+	names := make([]string, 0, len(contextNames))
+	for name := range contextNames {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
