@@ -13,6 +13,7 @@ import (
 
 	"nginx-lint/analyzer/apache"
 	"nginx-lint/analyzer/gunicorn"
+	"nginx-lint/analyzer/keyfile"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/supervisord"
@@ -40,7 +41,7 @@ func (p *project) backends(s *stack.Scope, root string) {
 	h := &host{p: p, root: root, scope: s, opened: map[string]bool{}}
 	h.apache("/etc/apache2/apache2.conf", "/etc/apache2")
 	h.apache("/etc/httpd/conf/httpd.conf", "/etc/httpd")
-	h.systemd(systemd.Units(h))
+	h.systemd(systemd.Units(unitLoader{h}))
 	h.supervisord()
 	h.emperors()
 	h.apps()
@@ -53,6 +54,34 @@ func (h *host) File(name string) *source.File {
 	}
 	return nil
 }
+
+// How other programs write their files.
+var (
+	systemdOutline     = keyfileOutline(keyfile.Systemd)
+	supervisordOutline = keyfileOutline(keyfile.Supervisord)
+	uwsgiOutline       = keyfileOutline(keyfile.UWSGI)
+)
+
+func keyfileOutline(d keyfile.Dialect) outline {
+	return func(f *source.File) (comments, entries []source.Span) { return keyfile.Outline(f, d) }
+}
+
+// as opens files of one program.
+func (h *host) as(o outline) func(name string) *source.File {
+	return func(name string) *source.File {
+		src := h.File(name)
+		if src != nil {
+			h.p.files.get(src.Path).foreign = o
+		}
+		return src
+	}
+}
+
+// A unitLoader opens units of systemd.
+type unitLoader struct{ *host }
+
+// File implements systemd.Loader.
+func (l unitLoader) File(name string) *source.File { return l.as(systemdOutline)(name) }
 
 // open is a file of the host; nil where it is not there or not to be read.
 func (h *host) open(name string) *file {
@@ -113,6 +142,9 @@ func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
 	h.scope.Listeners = append(h.scope.Listeners, listeners...)
 	for _, l := range listeners {
 		h.read(l.Span, why)
+		if l.Access.Folder != nil {
+			h.read(l.Access.Folder.At, why)
+		}
 	}
 	for _, at := range []source.Span{b.At, b.Kill.Span, b.Idle.Span, b.Buffer.Span, b.PrivateTmp} {
 		h.read(at, why)
@@ -121,17 +153,22 @@ func (h *host) add(b *stack.Backend, listeners []*stack.Listener, why string) {
 
 // read notes that a place is one that findings may be about.
 func (h *host) read(at source.Span, why string) {
-	if !at.IsZero() && why != "" {
-		h.p.wanted(h.p.files.get(at.File.Path), why)
+	if at.IsZero() || why == "" {
+		return
 	}
+	f := h.p.files.get(at.File.Path)
+	if !slices.Contains(f.scopes, h.scope) {
+		f.scopes = append(f.scopes, h.scope)
+	}
+	h.p.wanted(f, why)
 }
 
 func (h *host) apache(main, root string) {
-	f := h.whole(main)
+	f := h.whole(main, apache.Outline)
 	if f == nil {
 		return
 	}
-	s := apache.Load(f, &apacheLoader{host: h, root: root})
+	s := apache.Load(f, &apacheLoader{host: h, root: root, as: apache.Outline})
 	b := s.Backend()
 	environment := map[string]string{}
 	if vars := h.File(path.Join(root, "envvars")); vars != nil {
@@ -150,8 +187,9 @@ func (h *host) apache(main, root string) {
 }
 
 // whole is a file of any size.
-func (h *host) whole(name string) *source.File {
+func (h *host) whole(name string, as outline) *source.File {
 	if f := h.open(name); f != nil {
+		f.foreign = as
 		return f.src
 	}
 	return nil
@@ -161,6 +199,7 @@ func (h *host) whole(name string) *source.File {
 type apacheLoader struct {
 	*host
 	root  string
+	as    outline
 	steps int // names that were compared with patterns
 }
 
@@ -180,7 +219,7 @@ func (l *apacheLoader) expand(dir string, rest []string) (files []*source.File, 
 		return l.expand(path.Join(dir, rest[0]), rest[1:])
 	}
 	if len(rest) == 0 {
-		if f := l.whole(dir); f != nil {
+		if f := l.whole(dir, l.as); f != nil {
 			return []*source.File{f}, true
 		}
 	}
@@ -253,7 +292,7 @@ func (h *host) service(u, socket *systemd.Unit) {
 	b, listeners, is := gunicorn.Read(gunicorn.Start{Words: words, Dir: u.Dir(), Environment: args || portSet, Open: h.known})
 	speaks := stack.HTTP
 	if !is {
-		b, listeners, is = uwsgi.Command(words, u.Dir(), h.File)
+		b, listeners, is = uwsgi.Command(words, u.Dir(), h.as(uwsgiOutline))
 		speaks = stack.Raw // what is spoken on a socket that was handed over depends on its options
 	}
 	if !is {
@@ -323,7 +362,7 @@ func (h *host) sockets(u *systemd.Unit, b *stack.Backend, speaks stack.Protocol,
 // known implements gunicorn's Open: whether a file is there is known where its
 // folder is one that is searched.
 func (h *host) known(name string) (f *source.File, known bool) {
-	if f = h.File(name); f != nil {
+	if f = h.as(gunicorn.Outline)(name); f != nil {
 		return f, true
 	}
 	full, ok := h.place(name)
@@ -336,7 +375,7 @@ func (h *host) known(name string) (f *source.File, known bool) {
 
 func (h *host) supervisord() {
 	for _, main := range []string{"/etc/supervisor/supervisord.conf", "/etc/supervisord.conf"} {
-		f := h.File(main)
+		f := h.as(supervisordOutline)(main)
 		if f == nil {
 			continue
 		}
@@ -345,7 +384,7 @@ func (h *host) supervisord() {
 		seen := map[*source.File]bool{f: true}
 		slices.Sort(includes)
 		for _, pattern := range slices.Compact(includes) {
-			files, _ := (&apacheLoader{host: h, root: path.Dir(main)}).Include(pattern)
+			files, _ := (&apacheLoader{host: h, root: path.Dir(main), as: supervisordOutline}).Include(pattern)
 			for _, f := range files {
 				if f = h.p.files.short(h.p.files.get(f.Path)); f == nil || seen[f] {
 					continue // a section that is read twice is one program
@@ -360,7 +399,7 @@ func (h *host) supervisord() {
 			}
 			b, listeners, ok := gunicorn.Read(gunicorn.Start{Words: program.Words, Dir: program.Dir, Environment: true, Open: h.known})
 			if !ok {
-				b, listeners, ok = uwsgi.Command(program.Words, program.Dir, h.File)
+				b, listeners, ok = uwsgi.Command(program.Words, program.Dir, h.as(uwsgiOutline))
 			}
 			if ok {
 				if user := program.User; user.Text != "" && !strings.ContainsAny(user.Text, "%0123456789") {
@@ -437,6 +476,7 @@ func (p *project) looseUnits(scopes []*stack.Scope) {
 			}
 			mains[place{scope, path.Base(unit)}] = append(mains[place{scope, path.Base(unit)}], f)
 		}
+		p.files.get(name).foreign = systemdOutline
 		places = append(places, place{scope, path.Base(unit)})
 	}
 	units := map[*stack.Scope]map[string]*systemd.Unit{}
@@ -487,7 +527,7 @@ func (h *host) emperors() {
 			if path.Ext(name) != ".ini" {
 				continue
 			}
-			f := h.File(path.Join(dir, name))
+			f := h.as(uwsgiOutline)(path.Join(dir, name))
 			if f == nil {
 				continue
 			}

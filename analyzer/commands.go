@@ -59,11 +59,14 @@ func commandOf(s *compose.Service) []keyfile.Word {
 	}
 	var words []keyfile.Word
 	for _, c := range startOf(s) {
-		for _, text := range c.Words {
+		for i, text := range c.Words {
 			if strings.ContainsAny(text, "\"'`;|&<>()\\\n") {
 				return nil // for a shell
 			}
 			at := c.Span
+			if len(c.Places) > 0 {
+				at = c.Places[i]
+			}
 			if i := strings.Index(at.Text(), text); i >= 0 {
 				at.Start, at.End = at.Start+i, at.Start+i+len(text)
 			}

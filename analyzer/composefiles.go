@@ -10,6 +10,7 @@ import (
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
 )
 
 // topServices is the key of a compose file under which the services stand.
@@ -39,9 +40,37 @@ func (p *project) opener(dir string) func(name string) *source.File {
 			why = "a compose file"
 		}
 		f := p.files.get(src.Path)
-		f.foreign = true
+		if f.foreign == nil {
+			f.foreign = noOutline
+		}
 		p.wanted(f, why)
 		return src
+	}
+}
+
+// noOutline is that of files about which there are no findings.
+func noOutline(*source.File) (comments, entries []source.Span) { return nil, nil }
+
+// written says how the files of a project are written, and that they are part of a
+// scope where it is one.
+func (p *project) written(project *compose.Project, scope *stack.Scope) {
+	note := func(src *source.File, o outline) {
+		f := p.files.get(src.Path)
+		if f.src != src { // a Dockerfile in a compose file
+			return
+		}
+		f.foreign = o
+		if scope != nil {
+			f.scopes = append(f.scopes, scope)
+		}
+	}
+	for _, src := range slices.Concat(project.Files, project.Extended) {
+		note(src, compose.OutlineYAML)
+	}
+	for _, s := range project.Services {
+		if s.Dockerfile != nil {
+			note(s.Dockerfile.File, compose.OutlineDockerfile)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
@@ -83,9 +84,15 @@ type file struct {
 
 	// reported is set once it counts as read.
 	reported bool
-	// foreign is set where no server reads it, whatever it looks like.
-	foreign bool
+	// foreign is set where neither nginx nor PHP-FPM reads it, whatever it looks like.
+	foreign outline
+	// scopes are those in which another program reads it.
+	scopes []*stack.Scope
 }
+
+// An outline lists the comments of another program's file and its entries, which
+// comments can be about, both in the order in which they start.
+type outline func(*source.File) (comments, entries []source.Span)
 
 func newFiles(fsys *links) *files {
 	s := &files{fs: fsys, byPath: map[string]*file{}}

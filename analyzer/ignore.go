@@ -1,15 +1,18 @@
 package analyzer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"nginx-lint/analyzer/compose"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/fpm"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
 )
 
@@ -127,16 +130,15 @@ func (s *silence) finds(over source.Span) bool {
 // and are reported.
 func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reported) {
 	f := d.files.get(src.Path)
-	var comments []source.Span
+	var comments, entries []source.Span
 	switch {
-	case f.foreign:
-		comments = commentLines(src)
+	case !strings.Contains(src.Text, ignoreMark):
+	case f.foreign != nil:
+		comments, entries = f.foreign(src)
 	case f.anyINI() != nil:
 		comments = f.anyINI().Comments
 	case f.nginx != nil:
 		comments = f.nginx.Comments()
-	default:
-		comments = commentLines(src)
 	}
 	for _, c := range comments {
 		text := strings.TrimLeft(c.Text(), "#; \t")
@@ -153,14 +155,12 @@ func (d *driver) ignores(src *source.File) (found []*ignore, malformed []reporte
 		switch {
 		case in.file:
 			in.over = source.Span{File: src, End: len(src.Text) + 1}
-		case f.foreign:
-			in.over = lineReach(c)
+		case f.foreign != nil:
+			in.over = entryReach(entries, c)
 		case f.anyINI() != nil:
 			in.over = iniReach(f.anyINI(), c)
-		case f.nginx != nil:
-			in.over = nginxReach(f.nginx, c)
 		default:
-			in.over = lineReach(c)
+			in.over = nginxReach(f.nginx, c)
 		}
 		found = append(found, in)
 	}
@@ -257,22 +257,26 @@ func (d *driver) settled(id string, src *source.File) bool {
 		return true
 	}
 	f := d.files.get(src.Path)
-	if f.foreign || f.nginx == nil && f.anyINI() == nil {
-		return false // what a rule makes of another program's file depends on all of the host
-	}
 	if d.partly.alone == nil {
 		d.findPartly()
+	}
+	if f.foreign != nil {
+		return len(f.scopes) > 0 && !slices.ContainsFunc(f.scopes, func(s *stack.Scope) bool { return d.partly.scopes[s] })
 	}
 	in := func(files map[any]bool) bool { return f.nginx != nil && files[f.nginx] || f.ini != nil && files[f.ini] }
 	return !in(d.partly.alone) && (rule.Driver || rule.OnBlock != nil || !in(d.partly.joined))
 }
 
-// partly are the trees and INI files of configurations that were read in part, and
-// those of scopes of which something was not read.
-type partly struct{ alone, joined map[any]bool }
+// partly are the trees and INI files of configurations that were read in part,
+// those of scopes of which something was not read, and the scopes in which findings
+// about other programs may be missing for that.
+type partly struct {
+	alone, joined map[any]bool
+	scopes        map[*stack.Scope]bool
+}
 
 func (d *driver) findPartly() {
-	d.partly = partly{map[any]bool{}, map[any]bool{}}
+	d.partly = partly{map[any]bool{}, map[any]bool{}, map[*stack.Scope]bool{}}
 	note := func(files map[any]bool, configs []*nginx.Config, masters []*fpm.Master) {
 		for _, c := range configs {
 			for _, t := range c.Files {
@@ -302,10 +306,20 @@ func (d *driver) findPartly() {
 		}
 	}
 	for _, s := range d.scopes {
-		if !s.Complete() || len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial) || slices.ContainsFunc(s.Masters, broken) {
+		unread := len(s.Nginx) == 0 || slices.ContainsFunc(s.Nginx, partial) || slices.ContainsFunc(s.Masters, broken)
+		if unread || !s.Complete() {
 			note(d.partly.joined, s.Nginx, s.Masters)
 		}
+		d.partly.scopes[s] = unread || openEnded(s)
 	}
+}
+
+// openEnded reports whether more may run in a scope than was read of it.
+func openEnded(s *stack.Scope) bool {
+	if s.Containers == nil {
+		return !s.Complete() || slices.ContainsFunc(s.Backends, func(b *stack.Backend) bool { return !b.Complete })
+	}
+	return s.Containers.Project.Open || slices.ContainsFunc(s.Containers.Project.Services, func(o *compose.Service) bool { return o.Unknown })
 }
 
 func badIgnore(at source.Span, text, remedy string) reported {
@@ -349,30 +363,28 @@ func nginxReach(t *syntax.Tree, c source.Span) source.Span {
 	return t.Span(at)
 }
 
-// commentLines are the lines of comments of other programs' files, in whose forms a
-// comment has a line of its own, or may have.
-func commentLines(f *source.File) (comments []source.Span) {
-	if !strings.Contains(f.Text, ignoreMark) {
-		return nil
+// entryReach is what a comment in another program's file holds for: on a line of its
+// own the next entry with all in it, or what is left of the one that it stands in;
+// else its line, and an entry that goes on there without others in it.
+func entryReach(entries []source.Span, c source.Span) source.Span {
+	line := source.Span{File: c.File, Start: c.File.LineStart(c.Line()), End: c.File.LineStart(c.Line() + 1)}
+	own := strings.TrimSpace(c.File.Text[line.Start:c.Start]) == ""
+	next, _ := slices.BinarySearchFunc(entries, c.End, func(e source.Span, at int) int { return cmp.Compare(e.Start, at) })
+	var at source.Span // the entry that goes on
+	if next > 0 && (next == len(entries) || entries[next].Start >= entries[next-1].End) {
+		at = entries[next-1]
 	}
-	for n := range f.LineCount() {
-		line := f.LineText(n + 1)
-		if text := strings.TrimLeft(line, " \t"); text != "" && (text[0] == '#' || text[0] == ';') {
-			start := f.LineStart(n + 1)
-			comments = append(comments, source.Span{File: f, Start: start + len(line) - len(text), End: start + len(line)})
-		}
+	switch {
+	case own && at.End > c.End:
+		return source.Span{File: c.File, Start: c.End, End: at.End}
+	case own && next < len(entries):
+		return entries[next]
+	case own:
+		return source.Span{File: c.File, Start: c.End, End: c.End}
+	case at.End > line.Start:
+		line.Start, line.End = min(line.Start, at.Start), max(line.End, at.End)
 	}
-	return comments
-}
-
-// lineReach is the next line that holds more than a comment.
-func lineReach(c source.Span) source.Span {
-	for n := c.Line() + 1; n <= c.File.LineCount(); n++ {
-		if text := strings.TrimSpace(c.File.LineText(n)); text != "" && text[0] != '#' && text[0] != ';' {
-			return source.Span{File: c.File, Start: c.File.LineStart(n), End: c.File.LineStart(n + 1)}
-		}
-	}
-	return source.Span{File: c.File, Start: c.End, End: c.End}
+	return line
 }
 
 func iniReach(in *syntax.INI, c source.Span) source.Span {

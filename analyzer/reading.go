@@ -28,7 +28,7 @@ func (d *driver) reading() {
 	for _, src := range d.report.Files {
 		f := d.files.get(src.Path)
 		switch {
-		case f.foreign: // no server reads it
+		case f.foreign != nil:
 		case f.ini != nil:
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM, nil)

@@ -77,6 +77,7 @@ func (p *project) findServices() {
 	for _, dir := range dirs {
 		for _, project := range compose.Load(dir, byDir[dir], p.opener(dir)) {
 			p.services.problems = append(p.services.problems, project.Problems...)
+			p.written(project, nil)
 			for _, s := range project.Services {
 				p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
 			}
@@ -392,6 +393,15 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 				}
 			}
 			made.Listeners = slices.Concat(p.imageListeners(s.project), p.commandListeners(s.project), p.portListeners(s.project), p.supervisedListeners(made.Containers))
+			p.written(s.project, made)
+			for _, l := range made.Listeners { // in files that are no part of the project itself
+				if l.Span.IsZero() {
+					continue
+				}
+				if f := p.files.get(l.Span.File.Path); !slices.Contains(f.scopes, made) {
+					f.scopes = append(f.scopes, made)
+				}
+			}
 			scopes[s.project] = made
 		}
 		return scopes[s.project]

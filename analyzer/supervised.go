@@ -150,6 +150,7 @@ func (p *project) inView(s service, at compose.Place) *source.File {
 	if p.files.short(f) == nil {
 		return nil
 	}
+	f.foreign = supervisordOutline
 	p.wanted(f, "supervisord's configuration in the containers of "+s.Name)
 	return f.src
 }

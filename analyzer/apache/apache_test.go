@@ -224,10 +224,32 @@ func TestServerRoot(t *testing.T) {
 	}
 }
 
+func TestOutline(t *testing.T) {
+	f := source.NewFile("f", "  # a\r\nListen 80 # no\n# goes on \\\n# so\n<A \\\n b>\n\tB c\n <C>\n </C>\n</A>\n</X>\n<D>\nE f\n")
+	comments, entries := Outline(f)
+	if len(comments) != 1 || comments[0].Text() != "# a" {
+		t.Errorf("comments %v", comments)
+	}
+	want := []string{"Listen 80 # no", "<A \\\n b>\n\tB c\n <C>\n </C>\n</A>", "B c", "<C>\n </C>", "<D>\nE f\n", "E f"}
+	var got []string
+	for _, at := range entries {
+		got = append(got, at.Text())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("entries %q", got)
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add("ProxyPass / unix:/a|fcgi://x timeout=\nSetHandler proxy:fcgi://[::1\nProxyTimeout\n")
 	f.Add("Listen 80\n<VirtualHost *:80>\nSSLEngine \"on\n</VirtualHost>\nInclude f\\\n")
 	f.Fuzz(func(t *testing.T, text string) {
+		comments, entries := Outline(source.NewFile("f", text))
+		for _, at := range append(comments, entries...) {
+			if at.Start >= at.End || at.End > len(text) {
+				t.Fatalf("comment or entry %d-%d", at.Start, at.End)
+			}
+		}
 		for _, l := range Load(source.NewFile("f", text), tree{"f": text}).Listeners() {
 			if l.Span.Text() == "" {
 				t.Fatal("a listener without its place")

@@ -15,11 +15,21 @@ type word struct {
 	span source.Span
 }
 
-// lines splits a file as Apache does: a backslash before the end of a line
-// continues it, also one with a comment.
+// lines are those of a file that are neither empty nor comments.
 func lines(f *source.File) iter.Seq[line] {
 	return func(yield func(line) bool) {
-		text := f.Text
+		for start, end := range joined(f.Text) {
+			if words := split(f, start, end); len(words) > 0 && !yield(line{words}) {
+				return
+			}
+		}
+	}
+}
+
+// joined splits a text into lines as Apache does: a backslash before the end of a
+// line continues it, also one with a comment.
+func joined(text string) iter.Seq2[int, int] {
+	return func(yield func(start, end int) bool) {
 		for at := 0; at < len(text); {
 			end := at
 			for {
@@ -34,12 +44,44 @@ func lines(f *source.File) iter.Seq[line] {
 				}
 				end++
 			}
-			if words := split(f, at, end); len(words) > 0 && !yield(line{words}) {
+			if !yield(at, end) {
 				return
 			}
 			at = end + 1
 		}
 	}
+}
+
+// Outline lists the comments of a file, each on a line of its own, and its entries:
+// the directives, and the sections with all in them, in the order in which they start.
+func Outline(f *source.File) (comments, entries []source.Span) {
+	var open []int // the sections around
+	for start, end := range joined(f.Text) {
+		text := strings.TrimRight(f.Text[start:end], " \t\r")
+		indent := len(text) - len(strings.TrimLeft(text, " \t"))
+		at := start + indent
+		words := split(f, start, end)
+		switch {
+		case len(words) == 0:
+			if len(text) > indent && !strings.Contains(text, "\n") { // what continues a comment would be in force without
+				comments = append(comments, source.Span{File: f, Start: at, End: start + len(text)})
+			}
+			continue
+		case strings.HasPrefix(words[0].text, "</"):
+			if n := len(open); n > 0 {
+				entries[open[n-1]].End = end
+				open = open[:n-1]
+			}
+			continue
+		case strings.HasPrefix(words[0].text, "<"):
+			open = append(open, len(entries))
+		}
+		entries = append(entries, source.Span{File: f, Start: at, End: end})
+	}
+	for _, i := range open {
+		entries[i].End = len(f.Text)
+	}
+	return comments, entries
 }
 
 // split lists the words of a line; none for an empty one and for a comment.

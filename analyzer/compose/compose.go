@@ -14,6 +14,8 @@ type Project struct {
 	Dir string
 	// Files are the compose files, in the order in which they are laid over each other.
 	Files []*source.File
+	// Extended are the files out of which services are extended.
+	Extended []*source.File
 	// Services are in the order of their first file.
 	Services []*Service
 	// Networks and Configs are those that are declared at the top.
@@ -162,7 +164,9 @@ type Port struct {
 type Command struct {
 	// Words are its arguments, or one text for a shell.
 	Words []string
-	Span  source.Span
+	// Places are where the words are written; none where they are not apart.
+	Places []source.Span
+	Span   source.Span
 	// Known is false where a variable in it has no value that is to be seen.
 	Known bool
 }

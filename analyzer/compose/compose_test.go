@@ -335,7 +335,22 @@ func FuzzLoad(f *testing.F) {
 	f.Add("services: {a: {image: nginx, ports: ['80:80'], volumes: [./a:/b]}}", "FROM a\nCOPY <<X /y\nz\nX\n", "A=b")
 	f.Add("services:\n  a: &x\n    extends: a\n  b:\n    <<: *x\n    build: .\n", "# escape=`\nFROM a AS b\nRUN a `\n b\n", "A='")
 	f.Add("include: [compose.yml]\nservices:\n a: {networks: {d: {aliases: [x]}}}\n", "ARG A\nFROM $A\nENV A b\nCOPY --from=x . .", "")
-	f.Fuzz(func(_ *testing.T, text, dockerfile, env string) {
+	f.Fuzz(func(t *testing.T, text, dockerfile, env string) {
+		comments, entries := OutlineYAML(source.NewFile("compose.yml", text))
+		if !slices.IsSortedFunc(entries, func(a, b source.Span) int { return a.Start - b.Start }) {
+			t.Fatal("entries out of order")
+		}
+		more, instructions := OutlineDockerfile(source.NewFile("Dockerfile", dockerfile))
+		for _, at := range slices.Concat(comments, more) {
+			if !strings.HasPrefix(at.Text(), "#") || strings.Contains(at.Text(), "\n") {
+				t.Fatalf("no comment: %q", at.Text())
+			}
+		}
+		for _, at := range slices.Concat(entries, instructions) {
+			if at.Start > at.End || at.End > len(at.File.Text) {
+				t.Fatalf("entry %d-%d", at.Start, at.End)
+			}
+		}
 		fsys := source.Mem{"compose.yml": text, "Dockerfile": dockerfile, ".env": env, "conf/a.conf": ""}
 		open := func(name string) *source.File {
 			text, err := fsys.ReadFile(name)

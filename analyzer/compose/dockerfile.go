@@ -30,10 +30,25 @@ type Instruction struct {
 // A Heredoc is a text in a Dockerfile that stands for a file.
 type Heredoc struct{ Name, Text string }
 
-// parseDockerfile reads the instructions of a Dockerfile; ok is false where it is beyond the limits.
-func parseDockerfile(f *source.File) (all []Instruction, ok bool) {
+// OutlineDockerfile lists the comments of a Dockerfile, each on a line of its own,
+// and its instructions with their heredocs, of which a line with `#` is a part.
+func OutlineDockerfile(f *source.File) (comments, instructions []source.Span) {
+	all, comments, _ := parseDockerfile(f)
+	for _, in := range all {
+		instructions = append(instructions, in.Span)
+	}
+	return comments, instructions
+}
+
+// parseDockerfile reads the instructions of a Dockerfile and its comments; ok is false
+// where it is beyond the limits.
+func parseDockerfile(f *source.File) (all []Instruction, comments []source.Span, ok bool) {
 	if len(f.Text) > maxDockerfile {
-		return nil, false
+		return nil, nil, false
+	}
+	comment := func(line string, start int) {
+		at := start + strings.IndexByte(line, '#')
+		comments = append(comments, source.Span{File: f, Start: at, End: start + len(line)})
 	}
 	at, escape := 0, byte('\\')
 	next := func() (line string, start int, more bool) {
@@ -53,7 +68,7 @@ func parseDockerfile(f *source.File) (all []Instruction, ok bool) {
 	for {
 		line, start, more := next()
 		if !more {
-			return all, true
+			return all, comments, true
 		}
 		trimmed := strings.TrimSpace(strings.TrimPrefix(line, bom))
 		if strings.HasPrefix(trimmed, "#") {
@@ -61,6 +76,7 @@ func parseDockerfile(f *source.File) (all []Instruction, ok bool) {
 			if directives && strings.EqualFold(strings.TrimSpace(key), "escape") && strings.TrimSpace(value) == "`" {
 				escape = '`'
 			}
+			comment(line, start)
 			continue
 		}
 		directives = false
@@ -77,8 +93,11 @@ func parseDockerfile(f *source.File) (all []Instruction, ok bool) {
 				break
 			}
 			end = start + len(line)
-			if t := strings.TrimSpace(line); t == "" || t[0] == '#' {
-				continue // skipped within an instruction too
+			if t := strings.TrimSpace(line); t == "" || t[0] == '#' { // skipped within an instruction too
+				if t != "" {
+					comment(line, start)
+				}
+				continue
 			}
 			text, continued = cutEscape(line, escape)
 			b.WriteString(text)
@@ -109,7 +128,7 @@ func parseDockerfile(f *source.File) (all []Instruction, ok bool) {
 		}
 		in.Span = source.Span{File: f, Start: f.LineStart(f.Line(start)), End: min(end, len(f.Text))}
 		if all = append(all, in); len(all) > maxInstructions {
-			return nil, false
+			return nil, nil, false
 		}
 	}
 }
@@ -250,7 +269,7 @@ func (s *Service) readDockerfile(open func(string) *source.File) {
 	file := b.File()
 	var f *source.File
 	switch {
-	case b.Inline.Known && b.Inline.Text != "":
+	case b.inline():
 		f = source.NewFile(b.Inline.Span.File.Path, b.Inline.Text)
 	case file.Known:
 		f = open(file.Text)
@@ -265,11 +284,19 @@ func (s *Service) readDockerfile(open func(string) *source.File) {
 	}
 }
 
+// inline reports whether the compose file holds the Dockerfile.
+func (b *Build) inline() bool { return b.Inline.Known && b.Inline.Text != "" }
+
 // readStage reads the stage of a Dockerfile that a build is of; nil where it is not to be told.
 func readStage(f *source.File, b *Build) *Dockerfile {
-	all, ok := parseDockerfile(f)
+	all, _, ok := parseDockerfile(f)
 	if !ok || !b.Target.Known {
 		return nil
+	}
+	if b.inline() { // its text has other places than the compose file's
+		for i := range all {
+			all[i].Span = b.Inline.Span
+		}
 	}
 	global := map[string]Value{}
 	stages := map[string]*Dockerfile{}

@@ -23,7 +23,7 @@ func TestOwnImage(t *testing.T) {
 		}
 		return string(text)
 	}
-	all, ok := parseDockerfile(source.NewFile("Dockerfile", read("Dockerfile")))
+	all, _, ok := parseDockerfile(source.NewFile("Dockerfile", read("Dockerfile")))
 	if !ok {
 		t.Fatal("the Dockerfile cannot be read")
 	}

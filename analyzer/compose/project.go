@@ -100,6 +100,8 @@ func (p *Project) selfContained() bool {
 type loader struct {
 	open  func(string) *source.File
 	files map[string]bool // included so far, against circles
+	// extended are the other files out of which services are extended.
+	extended []*source.File
 }
 
 func newProject(dir string) *Project {
@@ -120,6 +122,7 @@ func (l *loader) project(dir string, names []string) *Project {
 		s.environment(l.open)
 		s.readDockerfile(l.open)
 	}
+	p.Extended = l.extended
 	return p
 }
 
@@ -226,6 +229,7 @@ func (l *loader) extend(s *Service, part *Project, env *Env, depth int) {
 			s.Unknown = true
 			return
 		}
+		l.extended = append(l.extended, f)
 		docs, problem := parseYAML(f)
 		if problem != nil || len(docs) != 1 {
 			s.Unknown = true

@@ -428,9 +428,10 @@ func (d *decoder) command(n *node) *Command {
 	for _, v := range d.values(n) {
 		c.Known = c.Known && v.Known
 		c.Words = append(c.Words, v.Text)
+		c.Places = append(c.Places, v.Span)
 	}
 	if n.kind == scalar && len(c.Words) == 1 {
-		c.Words = strings.Fields(c.Words[0])
+		c.Words, c.Places = strings.Fields(c.Words[0]), nil
 	}
 	return c
 }

@@ -73,7 +73,7 @@ func parseYAML(f *source.File) (docs []*node, problem *Problem) {
 			problem.Refused = refused(text)
 		}
 	}()
-	parsed, err := parser.ParseBytes([]byte(text), 0, parser.AllowDuplicateMapKey())
+	parsed, err := parser.ParseBytes([]byte(withoutCR(text)), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p := &Problem{Span: source.Span{File: f}, Text: "no valid YAML"}
 		if wrong, ok := errors.AsType[*yaml.SyntaxError](err); ok {
@@ -92,6 +92,10 @@ func parseYAML(f *source.File) (docs []*node, problem *Problem) {
 	}
 	return docs, nil
 }
+
+// withoutCR is a text with the same lines and columns for the parser, which counts
+// the end of a line with CR twice after a comment.
+func withoutCR(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // refused is what the parser that compose itself uses says of a text; "" where it takes it.
 func refused(text string) string {

@@ -150,6 +150,12 @@ func TestConf(t *testing.T) {
 func FuzzConf(f *testing.F) {
 	f.Add("bind = [':1', \"unix:/a\"]\ntimeout = 3 # x\n")
 	f.Fuzz(func(t *testing.T, text string) {
+		comments, statements := Outline(source.NewFile("f", text))
+		for _, at := range append(comments, statements...) {
+			if at.Start >= at.End || at.End > len(text) {
+				t.Fatalf("comment or statement %d-%d", at.Start, at.End)
+			}
+		}
 		_, listeners := Conf(source.NewFile("f", text))
 		for _, l := range listeners {
 			if l.Span.End > len(text) || l.Span.Text() == "" {

@@ -33,7 +33,7 @@ var everything = map[string]bool{"exec": true, "eval": true, "globals": true, "l
 // statement mentions is not known: it may be set or changed there.
 func parsePython(f *source.File, settings map[string]bool) conf {
 	c := conf{values: map[string]value{}}
-	tokens, ok := tokenize(f)
+	tokens, _, ok := tokenize(f)
 	if !ok {
 		c.opaque = true
 		return c
@@ -121,8 +121,25 @@ type token struct {
 	column int
 }
 
-// tokenize splits Python into tokens; ok is false where a string or bracket is not closed.
-func tokenize(f *source.File) (tokens []token, ok bool) {
+// Outline lists the comments of a file, and its statements, each a line with those
+// that continue it.
+func Outline(f *source.File) (comments, statements []source.Span) {
+	tokens, comments, _ := tokenize(f)
+	for i, t := range tokens {
+		switch {
+		case t.kind == newline:
+		case i == 0 || tokens[i-1].kind == newline:
+			statements = append(statements, t.span)
+		default:
+			statements[len(statements)-1].End = t.span.End
+		}
+	}
+	return comments, statements
+}
+
+// tokenize splits Python into tokens, and the comments between them; ok is false
+// where a string or bracket is not closed.
+func tokenize(f *source.File) (tokens []token, comments []source.Span, ok bool) {
 	text := strings.TrimPrefix(f.Text, "\ufeff")
 	base := len(f.Text) - len(text)
 	depth, lineStart := 0, 0
@@ -142,9 +159,11 @@ func tokenize(f *source.File) (tokens []token, ok bool) {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\f':
 			i++
 		case c == '#':
+			start := i
 			for i < len(text) && text[i] != '\n' {
 				i++
 			}
+			comments = append(comments, source.Span{File: f, Start: base + start, End: base + start + len(strings.TrimSuffix(text[start:i], "\r"))})
 		case c == ';' && depth == 0:
 			add(newline, i, i+1, "")
 			i++
@@ -158,7 +177,7 @@ func tokenize(f *source.File) (tokens []token, ok bool) {
 			if i < len(text) && (text[i] == '"' || text[i] == '\'') && len(word) <= 2 && strings.Trim(strings.ToLower(word), "rbuf") == "" {
 				end, content, plain := stringAt(text, i)
 				if end < 0 {
-					return nil, false
+					return nil, comments, false
 				}
 				prefix := strings.ToLower(word)
 				kind := other
@@ -184,7 +203,7 @@ func tokenize(f *source.File) (tokens []token, ok bool) {
 		case c == '"' || c == '\'':
 			end, content, plain := stringAt(text, i)
 			if end < 0 {
-				return nil, false
+				return nil, comments, false
 			}
 			kind := other
 			if plain {
@@ -207,7 +226,7 @@ func tokenize(f *source.File) (tokens []token, ok bool) {
 			i += n
 		}
 	}
-	return tokens, depth == 0
+	return tokens, comments, depth == 0
 }
 
 // stringAt reads a string that starts with its quote; end is -1 where it has none.

@@ -40,7 +40,12 @@ type Line struct {
 
 // Parse lists the lines of a file in order.
 func Parse(f *source.File, d Dialect) []Line {
-	var lines []Line
+	lines, _ := parse(f, d)
+	return lines
+}
+
+// parse lists the lines of a file, and the heads of its sections.
+func parse(f *source.File, d Dialect) (lines []Line, heads []source.Span) {
 	section := ""
 	text := f.Text
 	for at := 0; at < len(text); {
@@ -48,11 +53,15 @@ func Parse(f *source.File, d Dialect) []Line {
 		at = end + 1
 		line := strings.TrimRight(text[start:end], " \t\r")
 		trimmed := strings.TrimLeft(line, " \t")
+		if d == Supervisord {
+			trimmed = strings.TrimRight(withoutComment(trimmed), " \t")
+		}
 		switch {
 		case trimmed == "" || trimmed[0] == ';' || trimmed[0] == '#':
 			continue
 		case trimmed[0] == '[' && strings.HasSuffix(trimmed, "]"):
 			section = trimmed[1 : len(trimmed)-1]
+			heads = append(heads, source.Span{File: f, Start: start, End: end})
 			continue
 		}
 		for continues(text, at, line, d) {
@@ -76,7 +85,7 @@ func Parse(f *source.File, d Dialect) []Line {
 		l.Value = joined(text[from:end], d)
 		lines = append(lines, l)
 	}
-	return lines
+	return lines, heads
 }
 
 func lineEnd(text string, at int) int {

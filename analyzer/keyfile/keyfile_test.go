@@ -99,6 +99,12 @@ func FuzzParse(f *testing.F) {
 	f.Add("[a]\nb='c\n e\" ; d", uint8(1))
 	f.Fuzz(func(t *testing.T, text string, d uint8) {
 		file, dialect := source.NewFile("f", text), Dialect(d%3)
+		comments, entries := Outline(file, dialect)
+		for _, at := range append(comments, entries...) {
+			if at.Start > at.End || at.End > len(text) {
+				t.Fatalf("comment or entry %d-%d", at.Start, at.End)
+			}
+		}
 		for _, l := range Parse(file, dialect) {
 			at := l.Span
 			if at.Start > at.End || at.End > len(text) {
