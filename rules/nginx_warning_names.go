@@ -24,7 +24,7 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) {
 		for _, r := range t.own(server, "server_name") {
 			for i, arg := range r.Args() {
 				name := strings.ToLower(arg)
-				if strings.HasPrefix(name, "~") || strings.Contains(name, "$") || nginx.Opaque(name) {
+				if strings.HasPrefix(name, "~") || !nginx.Literal(name) {
 					continue
 				}
 				by := names.add(name, server)

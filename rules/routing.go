@@ -63,5 +63,5 @@ func literalPath(uri string) (literal string, ok bool) {
 	for _, arguments := range []string{"$is_args$args", "$is_args$query_string", "$args", "$query_string"} {
 		literal = strings.TrimSuffix(literal, arguments)
 	}
-	return literal, strings.HasPrefix(literal, "/") && !strings.Contains(literal, "$") && !nginx.Opaque(literal)
+	return literal, strings.HasPrefix(literal, "/") && nginx.Literal(literal)
 }

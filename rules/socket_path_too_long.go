@@ -53,7 +53,7 @@ func nginxSocket(r nginx.Ref) (path string, ok bool) {
 		return "", false
 	}
 	scheme, path, ok := strings.Cut(r.Arg(0), "unix:")
-	if !ok || scheme != "" && !strings.HasSuffix(scheme, "://") || strings.Contains(path, "$") || nginx.Opaque(path) {
+	if !ok || scheme != "" && !strings.HasSuffix(scheme, "://") || !nginx.Literal(path) {
 		return "", false
 	}
 	if name == "proxy_pass" {

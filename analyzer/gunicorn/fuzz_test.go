@@ -3,7 +3,7 @@ package gunicorn
 import (
 	"testing"
 
-	"nginx-lint/analyzer/keyfile"
+	"nginx-lint/analyzer/backendtest"
 	"nginx-lint/analyzer/source"
 )
 
@@ -11,9 +11,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("gunicorn -b :80 --bind=unix:/a -t 3 -c conf.py app:app", "bind = ['a:1', 'b']\n", true)
 	f.Add("python3 -m gunicorn -wb :80 --config=python:x --keyfile", "timeout = 1 +", false)
 	f.Fuzz(func(t *testing.T, command, conf string, known bool) {
-		file := source.NewFile("f", command)
-		words, _ := keyfile.Words(source.Span{File: file, End: len(command)}, keyfile.Systemd)
-		_, listeners, _ := Read(Start{Words: words, Dir: "/srv", Open: func(name string) (*source.File, bool) {
+		_, listeners, _ := Read(Start{Words: backendtest.Words(command), Dir: "/srv", Open: func(name string) (*source.File, bool) {
 			return source.NewFile(name, conf), known
 		}})
 		for _, l := range listeners {

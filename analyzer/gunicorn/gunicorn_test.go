@@ -1,19 +1,16 @@
 package gunicorn
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
-	"nginx-lint/analyzer/keyfile"
+	"nginx-lint/analyzer/backendtest"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 )
 
 // start is a command in a folder with one file of configuration, or none.
 func start(command, conf string) Start {
-	words, _ := keyfile.Words(source.Span{File: source.NewFile("unit", command), End: len(command)}, keyfile.Systemd)
-	return Start{Words: words, Dir: "/srv/app", Open: func(name string) (*source.File, bool) {
+	return Start{Words: backendtest.Words(command), Dir: "/srv/app", Open: func(name string) (*source.File, bool) {
 		if name == "/srv/app/gunicorn.conf.py" && conf != "" {
 			return source.NewFile(name, conf), true
 		}
@@ -22,32 +19,16 @@ func start(command, conf string) Start {
 }
 
 func describe(b *stack.Backend, listeners []*stack.Listener) string {
-	var parts []string
-	for _, l := range listeners {
+	return backendtest.Describe(b, listeners, func(l *stack.Listener) string {
 		text := l.Endpoint.String()
-		switch l.TLS {
-		case stack.Yes, stack.Maybe:
+		if l.TLS != stack.No {
 			text += " tls?"
-		case stack.No:
 		}
 		if l.Protocol != stack.HTTP {
 			text += " " + l.Protocol.String()
 		}
-		if l.Maybe {
-			text += " maybe"
-		}
-		parts = append(parts, text)
-	}
-	if !b.Complete {
-		parts = append(parts, "more?")
-	}
-	if b.Kill.Known {
-		parts = append(parts, fmt.Sprint("kill ", b.Kill.Time))
-	}
-	if b.Idle.Known {
-		parts = append(parts, fmt.Sprint("idle ", b.Idle.Time))
-	}
-	return strings.Join(parts, ", ")
+		return text
+	})
 }
 
 func TestCommand(t *testing.T) {

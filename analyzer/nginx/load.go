@@ -267,3 +267,6 @@ var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile
 
 // Opaque reports whether a word holds a template's part, whose value is not known here.
 func Opaque(word string) bool { return syntax.Opaque(word) }
+
+// Literal reports whether a word stands for itself: it holds no variable and no template's part.
+func Literal(word string) bool { return !strings.Contains(word, "$") && !Opaque(word) }

@@ -229,7 +229,7 @@ func (m mentioning) directive(in catalog.Context) {
 	case "thread_pool":
 		m.add(Kind{Thing: ThreadPool, Definer: name}, true, 0, r.Arg(0))
 	case "aio":
-		if pool, ok := strings.CutPrefix(r.Arg(0), "threads="); ok && isPlain(pool) {
+		if pool, ok := strings.CutPrefix(r.Arg(0), "threads="); ok && pool != "" && Literal(pool) {
 			m.add(Kind{Thing: ThreadPool, Definer: "thread_pool"}, false, 0, pool)
 		}
 	default:
@@ -238,8 +238,6 @@ func (m mentioning) directive(in catalog.Context) {
 		}
 	}
 }
-
-func isPlain(s string) bool { return s != "" && !strings.Contains(s, "$") && !Opaque(s) }
 
 // zoneOf tells which directive defines the zones that a directive speaks of, and
 // what its argument begins with that names one.
@@ -274,13 +272,13 @@ func (m mentioning) zone(kind Kind, argument string) {
 		switch {
 		case !ok || argument == "" && i > 0:
 		case r.Name() == "zone" && kind.Definer == "zone":
-			if isPlain(named) {
+			if named != "" && Literal(named) {
 				m.add(kind, r.NArgs() > 1, i, named)
 			}
 		case r.Name() == kind.Definer:
 			name, _, _ := strings.Cut(named, ":")
 			m.add(kind, true, i, name)
-		case isPlain(named) && (named != "off" || !strings.HasSuffix(kind.Definer, "_path")):
+		case named != "" && Literal(named) && (named != "off" || !strings.HasSuffix(kind.Definer, "_path")):
 			m.add(kind, false, i, named)
 		}
 	}

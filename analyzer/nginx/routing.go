@@ -444,7 +444,7 @@ func (r *router) index(found Presence) (phase, bool) {
 		return nil, false
 	}
 	for _, name := range names {
-		if strings.Contains(name, "$") || Opaque(name) {
+		if !Literal(name) {
 			return nil, false
 		}
 		if strings.HasPrefix(name, "/") {

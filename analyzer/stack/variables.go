@@ -164,7 +164,7 @@ func (v *variables) assigned(b *nginx.Block, name string) ([]literal, bool) {
 		return nil, false
 	}
 	if b.Context == catalog.Location {
-		if r := once(v.locations, b, findOwnSets).last(name); !r.IsZero() && isLiteral(r.Arg(1)) {
+		if r := once(v.locations, b, findOwnSets).last(name); !r.IsZero() && nginx.Literal(r.Arg(1)) {
 			return []literal{{text: r.Arg(1), span: r.ArgSpan(1), from: r}}, true
 		}
 	}
@@ -343,7 +343,7 @@ func (w *writes) walk(b *nginx.Block) {
 			name := variable(arg)
 			switch {
 			case i != 0 || name == "":
-			case directive == "set" && r.NArgs() == 2 && isLiteral(r.Arg(1)):
+			case directive == "set" && r.NArgs() == 2 && nginx.Literal(r.Arg(1)):
 				if w.values[name] = append(w.values[name], literal{text: r.Arg(1), span: r.ArgSpan(1), from: r}); len(w.values[name]) > maxValues {
 					w.values[name], w.other[name] = nil, true
 				}
@@ -389,7 +389,7 @@ func rows(m nginx.Ref, values *[]literal) bool {
 		case len(*values) > maxValues:
 			return false
 		case first == "hostnames" || first == "volatile":
-		case first == "include" || t.NArgs(row) != 1 || !isLiteral(t.Arg(row, 0)):
+		case first == "include" || t.NArgs(row) != 1 || !nginx.Literal(t.Arg(row, 0)):
 			return false
 		default:
 			*values = append(slices.Clip(*values), literal{text: t.Arg(row, 0), span: t.ArgSpan(row, 0), from: nginx.Ref{Place: m.Place, ID: row}})
@@ -422,5 +422,3 @@ func captures(expression string, names map[string]bool) {
 		}
 	}
 }
-
-func isLiteral(s string) bool { return !strings.Contains(s, "$") && !nginx.Opaque(s) }

@@ -3,7 +3,7 @@ package uwsgi
 import (
 	"testing"
 
-	"nginx-lint/analyzer/keyfile"
+	"nginx-lint/analyzer/backendtest"
 	"nginx-lint/analyzer/source"
 )
 
@@ -11,9 +11,7 @@ func FuzzCommand(f *testing.F) {
 	f.Add("uwsgi --ini a.ini --socket=:3031 -s /run/a.sock --http-socket", "[uwsgi]\nini = a.ini\nsocket = %(here):1\n")
 	f.Add("/usr/bin/uwsgi a.ini:x --chmod-socket=660", "[x]\nini = :y\n[y]\nini = :x\n")
 	f.Fuzz(func(t *testing.T, command, ini string) {
-		file := source.NewFile("f", command)
-		words, _ := keyfile.Words(source.Span{File: file, End: len(command)}, keyfile.Systemd)
-		_, listeners, _ := Command(words, "/srv", func(name string) *source.File { return source.NewFile(name, ini) })
+		_, listeners, _ := Command(backendtest.Words(command), "/srv", func(name string) *source.File { return source.NewFile(name, ini) })
 		for _, l := range listeners {
 			if l.Span.Text() == "" {
 				t.Fatal("a listener without its place")
