@@ -22,7 +22,7 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) {
 	for _, server := range servers {
 		own := map[string]bool{}
 		for _, r := range t.own(server, "server_name") {
-			for i, arg := range r.Args() {
+			for i, arg := range r.EachArg() {
 				name := strings.ToLower(arg)
 				if strings.HasPrefix(name, "~") || strings.Contains(name, "$") || nginx.Opaque(name) {
 					continue

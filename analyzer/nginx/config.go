@@ -141,6 +141,19 @@ func (r Ref) Arg(i int) string { return r.Place.Tree.Arg(r.ID, i) }
 // Args are all arguments.
 func (r Ref) Args() []string { return r.Place.Tree.Args(r.ID) }
 
+// EachArg gives all arguments by index.
+func (r Ref) EachArg() iter.Seq2[int, string] { return r.Place.Tree.EachArg(r.ID) }
+
+// IndexArg is the index of a word among the arguments, from the given one on; -1 where it is not there.
+func (r Ref) IndexArg(word string, from int) int {
+	for i, arg := range r.EachArg() {
+		if i >= from && arg == word {
+			return i
+		}
+	}
+	return -1
+}
+
 // ArgSpan covers the i-th argument as written.
 func (r Ref) ArgSpan(i int) source.Span { return r.Place.Tree.ArgSpan(r.ID, i) }
 
@@ -219,9 +232,11 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 
 // Own are the directives of that name directly in the block, in order. For
 // `server` blocks use Children.
-func (b *Block) Own(name string) []Ref {
+func (b *Block) Own(name string) []Ref { return b.ownHashed(name, hashOf(name)) }
+
+func (b *Block) ownHashed(name string, hash nameHash) []Ref {
 	switch {
-	case !b.names.mayHave(name):
+	case !b.names.mayHave(hash):
 		return nil
 	case b.index != nil:
 		return b.index[name]
@@ -253,9 +268,11 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 func (b *Block) Has(name string) bool { return !b.lastOwn(name).IsZero() }
 
 // lastOwn is the last directive of that name directly in the block; zero for none.
-func (b *Block) lastOwn(name string) Ref {
+func (b *Block) lastOwn(name string) Ref { return b.lastHashed(name, hashOf(name)) }
+
+func (b *Block) lastHashed(name string, hash nameHash) Ref {
 	switch {
-	case !b.names.mayHave(name):
+	case !b.names.mayHave(hash):
 		return Ref{}
 	case b.index != nil:
 		if own := b.index[name]; len(own) > 0 {
@@ -276,20 +293,19 @@ type names [4]uint64
 
 var nameSeed = maphash.MakeSeed()
 
-func nameBit(name string) (word int, bit uint64) {
-	h := maphash.String(nameSeed, name)
-	return int(h >> 6 & 3), 1 << (h & 63)
+// A nameHash chooses the bit of a name. It is told once for all blocks that are asked.
+type nameHash uint8
+
+func hashOf(name string) nameHash {
+	return nameHash(maphash.String(nameSeed, name)) //nolint:gosec // as many bits as there are
 }
 
 func (n *names) add(name string) {
-	word, bit := nameBit(name)
-	n[word] |= bit
+	h := hashOf(name)
+	n[h>>6] |= 1 << (h & 63)
 }
 
-func (n *names) mayHave(name string) bool {
-	word, bit := nameBit(name)
-	return n[word]&bit != 0
-}
+func (n *names) mayHave(h nameHash) bool { return n[h>>6]&(1<<(h&63)) != 0 }
 
 // HasAny reports whether a directive of one of the names stands directly in the block.
 func (b *Block) HasAny(names []string) bool { return slices.ContainsFunc(names, b.Has) }
