@@ -375,7 +375,7 @@ func (t *fpmTest) global() {
 
 func firstLine(in *syntax.INI) source.Span {
 	if len(in.Lines) > 0 {
-		return in.Lines[0].Span
+		return in.Lines[0].Span()
 	}
 	return source.Span{File: in.File}
 }

@@ -47,10 +47,10 @@ func (h hashTable) hasRoom(most, bucketSize int64) bool {
 	if most > 10000 && most/int64(len(h.keys)) < 100 {
 		first = most - 1000
 	}
-	taken := make([]int64, min(2*first, most)) // mostly enough
+	var taken []int64
 	fits := func(n uint64) bool {
 		if n > uint64(len(taken)) {
-			taken = make([]int64, most)
+			taken = make([]int64, 2*n) // mostly it is not nearly the most
 		}
 		clear(taken[:n])
 		for i, hash := range hashes {

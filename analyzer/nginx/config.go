@@ -48,9 +48,6 @@ type Config struct {
 	// expressions are the compiled patterns.
 	expressions sync.Map
 	kept        atomic.Int64 // their size
-
-	// params are those of blocks that were asked for, see FastCGIParams.
-	params sync.Map
 }
 
 // A Body is what stands between two braces, or in an included file, in one
@@ -98,7 +95,7 @@ type Placement struct {
 
 type inclusion struct {
 	at     syntax.ID
-	placed []*Placement
+	placed []Placement
 }
 
 // Chain lists the include directives that lead from the main file to the placement.
@@ -165,8 +162,8 @@ func (r Ref) Head() source.Span { return r.Place.Tree.HeadSpan(r.ID) }
 type Block struct {
 	Config *Config
 	Place  *Placement
-	ID     syntax.ID
 	Parent *Block
+	ID     syntax.ID
 	// Context is what the block is to nginx (http, server, location …).
 	Context catalog.Context
 	// Children are the blocks in it, also those of included files, in reading order.
@@ -176,15 +173,15 @@ type Block struct {
 
 	names names // of all directives in it
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.
-	index map[string][]Ref
-	// keyed holds those that stand there many times by their first argument, too.
-	keyed *keyedIndex
-	size  int // directives and included files directly in the block
-	order int // among the blocks of the configuration
+	index *index
+	// params are what FastCGIParams has said.
+	params atomic.Pointer[Params]
+	size   int32 // directives and included files directly in the block
+	order  int32 // among the blocks of the configuration
 }
 
 // InOrder compares blocks of one configuration by the order of reading.
-func InOrder(a, b *Block) int { return a.order - b.order }
+func InOrder(a, b *Block) int { return int(a.order - b.order) }
 
 // Ref is the directive that opens the block.
 func (b *Block) Ref() Ref { return Ref{b.Place, b.ID} }
@@ -216,8 +213,9 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 			includes = includes[1:]
 		}
 		if len(includes) > 0 && includes[0].at == d {
-			for _, in := range includes[0].placed {
-				if !walk(in, syntax.Root, yield) {
+			placed := includes[0].placed
+			for i := range placed {
+				if !walk(&placed[i], syntax.Root, yield) {
 					return false
 				}
 			}
@@ -239,7 +237,7 @@ func (b *Block) ownHashed(name string, hash nameHash) []Ref {
 	case !b.names.mayHave(hash):
 		return nil
 	case b.index != nil:
-		return b.index[name]
+		return b.index.byName[name]
 	}
 	var few [32]Ref // mostly enough, so that no more memory is asked for than is kept
 	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name))
@@ -254,8 +252,9 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 		}
 		switch {
 		case len(includes) > 0 && includes[0].at == d:
-			for _, in := range includes[0].placed {
-				own = appendOwn(own, in, syntax.Root, name)
+			placed := includes[0].placed
+			for i := range placed {
+				own = appendOwn(own, &placed[i], syntax.Root, name)
 			}
 		case p.Tree.IsNamed(d, name):
 			own = append(own, Ref{p, d})
@@ -275,7 +274,7 @@ func (b *Block) lastHashed(name string, hash nameHash) Ref {
 	case !b.names.mayHave(hash):
 		return Ref{}
 	case b.index != nil:
-		if own := b.index[name]; len(own) > 0 {
+		if own := b.index.byName[name]; len(own) > 0 {
 			return own[len(own)-1]
 		}
 		return Ref{}
@@ -317,39 +316,40 @@ const small = 64
 const holdsServers = catalog.HTTP | catalog.Stream | catalog.Mail
 
 func (b *Block) buildIndex() {
-	b.index = map[string][]Ref{}
+	b.index = &index{byName: map[string][]Ref{}, keyed: map[string]map[string][]Ref{}}
 	for r := range b.All() {
 		if name := r.Name(); name != "server" || b.Context&holdsServers == 0 {
-			b.index[name] = append(b.index[name], r)
+			b.index.byName[name] = append(b.index.byName[name], r)
 		}
 	}
-	b.keyed = &keyedIndex{byName: map[string]map[string][]Ref{}}
 }
 
-// A keyedIndex finds the directives of a name by their first argument, in lower
-// case. It is made for the names that are asked for, by several rules at a time.
-type keyedIndex struct {
-	mu     sync.Mutex
-	byName map[string]map[string][]Ref
+// An index finds the directives of a block by their names.
+type index struct {
+	byName map[string][]Ref
+	// keyed finds those that stand there many times by their first argument in lower
+	// case, too. It is made for the names that are asked for, by several rules at a time.
+	mu    sync.Mutex
+	keyed map[string]map[string][]Ref
 }
 
 // ownOf are directives of a name directly in the block among which are all with
 // a first argument, whatever its case.
 func (b *Block) ownOf(name, first string) []Ref {
 	own := b.Own(name)
-	if len(own) <= small || b.keyed == nil {
+	if len(own) <= small || b.index == nil {
 		return own
 	}
-	b.keyed.mu.Lock()
-	defer b.keyed.mu.Unlock()
-	keys := b.keyed.byName[name]
+	b.index.mu.Lock()
+	defer b.index.mu.Unlock()
+	keys := b.index.keyed[name]
 	if keys == nil {
 		keys = map[string][]Ref{}
 		for _, r := range own {
 			key := strings.ToLower(r.Arg(0))
 			keys[key] = append(keys[key], r)
 		}
-		b.keyed.byName[name] = keys
+		b.index.keyed[name] = keys
 	}
 	return keys[strings.ToLower(first)]
 }

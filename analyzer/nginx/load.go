@@ -87,10 +87,20 @@ type builder struct {
 	budget *Budget
 	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
 	standIns map[string]*syntax.Tree
+	free     []Block // that memory is there for: a configuration has thousands, all for the same time
 }
 
+// maxAtOnce is for how many blocks memory is asked for at once.
+const maxAtOnce = 256
+
 func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
-	block := &Block{Config: b.config, Place: p, ID: d, Parent: parent, Context: context, order: len(b.config.blocks)}
+	if len(b.free) == 0 {
+		b.free = make([]Block, min(len(b.config.blocks)+1, maxAtOnce))
+	}
+	block := &b.free[0]
+	b.free = b.free[1:]
+	block.Config, block.Place, block.ID, block.Parent, block.Context = b.config, p, d, parent, context
+	block.order = int32(len(b.config.blocks)) //nolint:gosec // at most MaxBlocks, and those of the files themselves
 	if parent != nil {
 		parent.Children = append(parent.Children, block)
 	}
@@ -195,6 +205,7 @@ func (b *builder) place(m *Missing, at int) bool {
 			trees, complete, standIn = []*syntax.Tree{t}, true, true
 		}
 	}
+	placed := make([]Placement, 0, min(len(trees), b.budget.inclusions))
 	for _, tree := range trees {
 		if onChain(p, tree) {
 			b.config.Cycles = append(b.config.Cycles, m.Ref)
@@ -209,9 +220,9 @@ func (b *builder) place(m *Missing, at int) bool {
 			return false
 		}
 		m.Block.size++
-		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn}
-		p.includes[at].placed = append(p.includes[at].placed, placed)
-		b.file(placed)
+		placed = append(placed, Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn})
+		p.includes[at].placed = placed
+		b.file(&placed[len(placed)-1])
 	}
 	return complete
 }

@@ -318,7 +318,7 @@ func (r *router) refusesAll(at *Block) (refused, known bool) {
 			}
 			continue
 		}
-		if !r.work.Take(b.size) {
+		if !r.work.Take(int(b.size)) {
 			return false, false
 		}
 		for d := range b.All() {
@@ -399,7 +399,7 @@ func (r *router) tryFiles() (phase, bool) {
 func (r *router) content() (phase, bool) {
 	at := r.route.Location
 	if at.Context == catalog.Location {
-		if !r.work.Take(at.size) {
+		if !r.work.Take(int(at.size)) {
 			return nil, false
 		}
 		pass, module, known := handler(at)
