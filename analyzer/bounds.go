@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"sync"
@@ -53,32 +55,45 @@ func (b *bounds) allow(name, to string) bool {
 func (b *bounds) where(name string) string {
 	name = path.Clean(name)
 	dir := path.Dir(name)
-	if !b.searched[dir] {
+	in := b.folder(dir)
+	if in.there && !b.searched[dir] {
 		if _, err := b.fs.Readlink(name); err == nil {
 			if at, err := b.fs.Real(name); err == nil {
 				return at
 			}
 		}
 	}
-	return path.Join(b.folder(dir), path.Base(name))
+	return path.Join(in.at, path.Base(name))
 }
 
-// folder is where for a folder; it is asked for again and again.
-func (b *bounds) folder(dir string) string {
-	if at, known := b.folders.Load(dir); known {
-		at, _ := at.(string)
-		return at
+// A realFolder is a folder without symbolic links.
+type realFolder struct {
+	at    string
+	there bool // or may be
+}
+
+// folder is where for a folder; it is asked for again and again. Document roots and
+// what is in them are mostly not there.
+func (b *bounds) folder(dir string) realFolder {
+	if in, known := b.folders.Load(dir); known {
+		in, _ := in.(realFolder)
+		return in
 	}
 	up := path.Dir(dir)
-	at := dir
+	in := realFolder{dir, true}
 	if up != dir {
-		at = path.Join(b.folder(up), path.Base(dir))
+		in = b.folder(up)
+		in.at = path.Join(in.at, path.Base(dir))
 	}
-	if !b.searched[up] || !b.searched[dir] {
-		if to, err := b.fs.Real(dir); err == nil {
-			at = to
+	if in.there && !(b.searched[up] && b.searched[dir]) {
+		_, err := b.fs.Stat(dir)
+		in.there = !errors.Is(err, fs.ErrNotExist)
+		if in.there {
+			if to, err := b.fs.Real(dir); err == nil {
+				in.at = to
+			}
 		}
 	}
-	b.folders.Store(dir, at)
-	return at
+	b.folders.Store(dir, in)
+	return in
 }

@@ -119,9 +119,9 @@ var appFile = sync.OnceValue(func() *regexp.Regexp {
 // note notes a file that says what else listens, as its name has it.
 func (p *project) note(name string) {
 	switch {
-	case unitFile().MatchString(name):
+	case (strings.Contains(name, ".service") || strings.Contains(name, ".socket")) && unitFile().MatchString(name):
 		p.unitFiles = append(p.unitFiles, name)
-	case appFile().MatchString(name):
+	case (strings.HasSuffix(name, ".py") || strings.HasSuffix(name, ".ini")) && appFile().MatchString(name):
 		p.appFiles = append(p.appFiles, name)
 	}
 }

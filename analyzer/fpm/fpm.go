@@ -5,7 +5,6 @@ package fpm
 
 import (
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -133,9 +132,10 @@ type Value struct {
 // `listen.owner`, `pm.start_servers`) or has none, Text is empty.
 func (s *Section) Get(name string) Value {
 	folded := fold(name)
-	for _, e := range slices.Backward(s.named(folded)) {
-		if e.Kind == syntax.Key && e.folded == folded {
-			return s.value(e)
+	entries := s.named(folded)
+	for i := len(entries) - 1; i >= 0; i-- {
+		if e := &entries[i]; e.folded == folded && e.Kind == syntax.Key {
+			return s.value(*e)
 		}
 	}
 	v := Value{Known: len(s.master.Missing) == 0 && (s.kind == catalog.FPMPool || s.master.Main != nil)}

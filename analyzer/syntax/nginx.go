@@ -335,6 +335,13 @@ func (t *Tree) span(start, end int32) source.Span {
 
 // value is a word as nginx stores it.
 func (t *Tree) value(i int32) string {
+	if w := &t.words[i]; w.flags == 0 {
+		return t.File.Text[w.start:w.end]
+	}
+	return t.unquoted(i)
+}
+
+func (t *Tree) unquoted(i int32) string {
 	w := t.words[i]
 	text := t.File.Text[w.start:w.end]
 	if w.flags&wordQuoted != 0 {
