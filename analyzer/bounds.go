@@ -44,10 +44,15 @@ func (b *bounds) admitMachine() { b.machine = slices.Concat(systemFolders, backe
 
 // allow reports whether a path may be read; to is where known links lead from it.
 func (b *bounds) allow(name, to string) bool {
-	in := func(at string) func(string) bool {
-		return func(dir string) bool { return source.Below(at, dir) }
+	if dir := path.Dir(to); b.searched[dir] && b.folder(dir).inside {
+		return true
 	}
-	return slices.ContainsFunc(b.machine, in(b.abs(name))) || slices.ContainsFunc(b.real, in(b.abs(b.where(to))))
+	return len(b.machine) > 0 && isBelow(b.abs(name), b.machine) || isBelow(b.abs(b.where(to)), b.real)
+}
+
+// isBelow reports whether a path lies in one of the folders, or is one of them.
+func isBelow(at string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return source.Below(at, dir) })
 }
 
 // where is a path without symbolic links. Of what is not there it is so as far as
@@ -70,6 +75,8 @@ func (b *bounds) where(name string) string {
 type realFolder struct {
 	at    string
 	there bool // or may be
+	// inside is set where it is certainly read with all that it holds.
+	inside bool
 }
 
 // folder is where for a folder; it is asked for again and again. Document roots and
@@ -80,7 +87,7 @@ func (b *bounds) folder(dir string) realFolder {
 		return in
 	}
 	up := path.Dir(dir)
-	in := realFolder{dir, true}
+	in := realFolder{at: dir, there: true}
 	if up != dir {
 		in = b.folder(up)
 		in.at = path.Join(in.at, path.Base(dir))
@@ -94,6 +101,7 @@ func (b *bounds) folder(dir string) realFolder {
 			}
 		}
 	}
+	in.inside = isBelow(b.abs(in.at), b.real)
 	b.folders.Store(dir, in)
 	return in
 }

@@ -80,30 +80,35 @@ type lookup struct {
 	places int // in how many it stands so
 }
 
-// lookups are the bodies of all configurations; one of a file that is included in
-// several blocks of the same kind is there once.
-func (d *driver) lookups() []lookup {
+// lookups are the bodies of all configurations, lookupsAtOnce together; one of a
+// file that is included in several blocks of the same kind is there once.
+func (d *driver) lookups() (all [][]lookup) {
 	type key struct {
 		tree    *syntax.Tree
 		id      syntax.ID
 		context catalog.Context
 		version catalog.Version
 	}
-	seen := map[key]int{} // where in all
-	var all []lookup
+	seen := map[key]*lookup{}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
-		for _, b := range c.Bodies() {
+		for b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {
 				continue
 			}
-			if k := (key{b.Place.Tree, b.ID, b.Block.Context, c.Version}); c.Placements(b.Place.Tree) > 1 || c.Fragment {
-				if i, again := seen[k]; again {
-					all[i].places++
-					continue
-				}
-				seen[k] = len(all)
+			k := key{b.Place.Tree, b.ID, b.Block.Context, c.Version}
+			shared := c.Placements(b.Place.Tree) > 1 || c.Fragment
+			if again := seen[k]; shared && again != nil {
+				again.places++
+				continue
 			}
-			all = append(all, lookup{b, 1})
+			if n := len(all); n == 0 || len(all[n-1]) == lookupsAtOnce {
+				all = append(all, make([]lookup, 0, lookupsAtOnce))
+			}
+			last := &all[len(all)-1]
+			*last = append(*last, lookup{*b, 1})
+			if shared {
+				seen[k] = &(*last)[len(*last)-1]
+			}
 		}
 	}
 	return all

@@ -113,7 +113,7 @@ func (d *driver) run() {
 			}
 		}
 	}
-	for bodies := range slices.Chunk(d.lookups(), lookupsAtOnce) {
+	for _, bodies := range d.lookups() {
 		group := make([]*Pass, len(onDirective))
 		for i, rule := range onDirective {
 			group[i] = start(rule, nil)

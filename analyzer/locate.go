@@ -255,13 +255,14 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 
 func (r *reader) include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.tree(f) }, r.prefix != "")
+	why := "included by " + cmp.Or(r.image, r.main)
 	for _, f := range list {
 		if f.filledIn() {
 			r.p.template(f)
 			complete = false
 			continue
 		}
-		r.p.wanted(f, "included by "+cmp.Or(r.image, r.main))
+		r.p.wanted(f, why)
 		trees = append(trees, f.nginx)
 	}
 	return trees, complete, outside
@@ -276,8 +277,9 @@ func (r *reader) Has(name string) bool {
 // IncludeINI implements fpm.Loader.
 func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.iniFile(f) }, false)
+	why := "included by " + r.main
 	for _, f := range list {
-		r.p.wanted(f, "included by "+r.main)
+		r.p.wanted(f, why)
 		inis = append(inis, f.ini)
 	}
 	return inis, complete, outside

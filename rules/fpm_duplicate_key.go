@@ -64,15 +64,11 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 
 // anyTwice reports whether two entries may be of one key.
 func anyTwice(entries []*syntax.Entry) bool {
-	seen := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		name := strings.ToLower(e.Name)
-		if seen[name] {
-			return true
-		}
-		seen[name] = true
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = strings.ToLower(e.Name)
 	}
-	return false
+	return len(eachOnce(names)) < len(entries)
 }
 
 func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*syntax.Entry, wins *syntax.Entry) {

@@ -43,8 +43,8 @@ type Config struct {
 
 	hasParams  bool // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
 	placements map[*syntax.Tree]int
-	blocks     []*Block
-	bodies     []Body
+	blocks     list[Block]
+	bodies     list[Body]
 	// expressions are the compiled patterns.
 	expressions sync.Map
 	kept        atomic.Int64 // their size
@@ -61,7 +61,7 @@ type Body struct {
 
 // Bodies gives all bodies in reading order. Each directive is in one of them, as
 // often as its file is placed.
-func (c *Config) Bodies() []Body { return c.bodies }
+func (c *Config) Bodies() iter.Seq[*Body] { return c.bodies.all() }
 
 // A Missing include could not be read; what it could set is unknown. So it is
 // with a word that a template puts directives in the place of.
@@ -377,7 +377,7 @@ func (b *Block) Enclosing(c catalog.Context) *Block {
 // Blocks yields all blocks of the given contexts in reading order.
 func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
 	return func(yield func(*Block) bool) {
-		for _, b := range c.blocks {
+		for b := range c.blocks.all() {
 			if b.Context&contexts != 0 && !yield(b) {
 				return
 			}

@@ -73,7 +73,7 @@ func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)
-	for _, block := range c.blocks {
+	for block := range c.blocks.all() {
 		if block.size > small && block.Context != 0 && !block.Place.Tree.IsRow(block.Place.Tree.FirstChild(block.ID)) {
 			block.buildIndex()
 		}
@@ -87,24 +87,16 @@ type builder struct {
 	budget *Budget
 	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
 	standIns map[string]*syntax.Tree
-	free     []Block // that memory is there for: a configuration has thousands, all for the same time
 }
 
-// maxAtOnce is for how many blocks memory is asked for at once.
-const maxAtOnce = 256
-
 func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
-	if len(b.free) == 0 {
-		b.free = make([]Block, min(len(b.config.blocks)+1, maxAtOnce))
-	}
-	block := &b.free[0]
-	b.free = b.free[1:]
+	order := b.config.blocks.n
+	block := b.config.blocks.add()
 	block.Config, block.Place, block.ID, block.Parent, block.Context = b.config, p, d, parent, context
-	block.order = int32(len(b.config.blocks)) //nolint:gosec // at most MaxBlocks, and those of the files themselves
+	block.order = int32(order) //nolint:gosec // at most MaxBlocks, and those of the files themselves
 	if parent != nil {
 		parent.Children = append(parent.Children, block)
 	}
-	b.config.blocks = append(b.config.blocks, block)
 	return block
 }
 
@@ -118,7 +110,7 @@ func (b *builder) file(p *Placement) {
 // fill walks the directives directly below d, which stand in block.
 func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	t := p.Tree
-	b.config.bodies = append(b.config.bodies, Body{block, p, d})
+	*b.config.bodies.add() = Body{block, p, d}
 	if at, ok := t.DecidedIn(d); ok {
 		b.missing(Missing{Ref: Ref{p, d}, Pattern: at.Text(), Block: block, Opaque: true})
 	}
