@@ -85,11 +85,12 @@ type Placement struct {
 	// Parent and At are the placement and the include directive in it; nil and None for the main file.
 	Parent *Placement
 	At     syntax.ID
-	// Block is what the top level of the file stands in.
-	Block *Block
 	// StandIn is set for our own copy of a stock file.
 	StandIn bool
+	// Block is what the top level of the file stands in.
+	Block *Block
 
+	names    *names      // of the directives at its top level; nil where that includes others
 	includes []inclusion // by ascending directive
 }
 
@@ -240,11 +241,11 @@ func (b *Block) ownHashed(name string, hash nameHash) []Ref {
 		return b.index.byName[name]
 	}
 	var few [32]Ref // mostly enough, so that no more memory is asked for than is kept
-	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name))
+	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name, hash))
 }
 
 // appendOwn is walk without a call for each directive.
-func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
+func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash nameHash) []Ref {
 	includes := p.includesFrom(block)
 	for d := p.Tree.FirstChild(block); d != syntax.None; d = p.Tree.NextSibling(d) {
 		for len(includes) > 0 && includes[0].at < d {
@@ -254,7 +255,9 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 		case len(includes) > 0 && includes[0].at == d:
 			placed := includes[0].placed
 			for i := range placed {
-				own = appendOwn(own, &placed[i], syntax.Root, name)
+				if in := &placed[i]; in.names == nil || in.names.mayHave(hash) {
+					own = appendOwn(own, in, syntax.Root, name, hash)
+				}
 			}
 		case p.Tree.IsNamed(d, name):
 			own = append(own, Ref{p, d})
@@ -280,7 +283,7 @@ func (b *Block) lastHashed(name string, hash nameHash) Ref {
 		return Ref{}
 	}
 	var few [8]Ref // mostly enough, so that no memory is asked for
-	if own := appendOwn(few[:0], b.Place, b.ID, name); len(own) > 0 {
+	if own := appendOwn(few[:0], b.Place, b.ID, name, hash); len(own) > 0 {
 		return own[len(own)-1]
 	}
 	return Ref{}

@@ -67,7 +67,7 @@ func LoadFragment(main *syntax.Tree, context catalog.Context, version catalog.Ve
 
 func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, budget *Budget, fragment bool) *Config {
 	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
-	b := &builder{config: c, loader: l, budget: budget, standIns: map[string]*syntax.Tree{}}
+	b := &builder{config: c, loader: l, budget: budget, standIns: map[string]*syntax.Tree{}, names: map[*syntax.Tree]*names{}}
 	place := &Placement{Tree: main, At: syntax.None}
 	c.hasParams = fragment || l.Has(paramsFile)
 	c.Top = b.block(place, syntax.Root, nil, context)
@@ -87,6 +87,8 @@ type builder struct {
 	budget *Budget
 	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
 	standIns map[string]*syntax.Tree
+	// names are those at the top level of files; nil where that includes others.
+	names map[*syntax.Tree]*names
 }
 
 func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
@@ -103,8 +105,22 @@ func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalo
 func (b *builder) file(p *Placement) {
 	if b.config.placements[p.Tree]++; b.config.placements[p.Tree] == 1 {
 		b.config.Files = append(b.config.Files, p.Tree)
+		b.names[p.Tree] = namesIn(p.Tree)
 	}
+	p.names = b.names[p.Tree]
 	b.fill(p, syntax.Root, p.Block)
+}
+
+func namesIn(t *syntax.Tree) *names {
+	var in names
+	for d := range t.Children(syntax.Root) {
+		name := t.Name(d)
+		if name == "include" {
+			return nil
+		}
+		in.add(name)
+	}
+	return &in
 }
 
 // fill walks the directives directly below d, which stand in block.
