@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
@@ -120,16 +121,23 @@ func (p *project) userINIs(s *stack.Scope) {
 			roots[i] = root
 		}
 	})
-	type place struct{ main, root string }
+	type place struct {
+		config *nginx.Config
+		root   string
+	}
 	read := map[place]*syntax.INI{} // a site has several targets
+	readers := map[*nginx.Config]*reader{}
 	for i, t := range s.Targets {
 		if roots[i] == "" {
 			continue
 		}
-		at := place{t.Config.Main.File.Path, roots[i]}
+		at := place{t.Config, roots[i]}
 		ini, again := read[at]
 		if !again {
-			ini = p.userINI(&reader{p: p, main: at.main}, at.root)
+			if readers[at.config] == nil {
+				readers[at.config] = &reader{p: p, main: at.config.Main.File.Path}
+			}
+			ini = p.userINI(readers[at.config], at.root)
 			read[at] = ini
 		}
 		t.UserINI = ini

@@ -147,8 +147,11 @@ func otherSection(kind catalog.FPMSection) catalog.FPMSection {
 
 // newer reports whether the master's PHP is certainly too old for a key.
 func (t *fpmTest) newer(key *catalog.FPMKey) bool {
+	if key.Since.IsZero() {
+		return false
+	}
 	v, err := catalog.ParseVersion(t.master.Version)
-	return err == nil && !key.Since.IsZero() && v.Compare(key.Since) < 0
+	return err == nil && v.Compare(key.Since) < 0
 }
 
 // withoutEquals reports whether a key stands alone. Behind an equals sign ” is a

@@ -61,10 +61,10 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 		for b := range c.Blocks(catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
 			read := readPassing(b)
 			if len(read.needs) > 0 || read.open {
-				one := &read
-				of[b] = one
+				one := read // what stays
+				of[b] = &one
 				if len(one.needs) > 0 {
-					needing = append(needing, one)
+					needing = append(needing, &one)
 				}
 			}
 			if read.open || b.Missing || openAround(of, b) {
