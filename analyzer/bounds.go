@@ -92,7 +92,7 @@ func (b *bounds) folder(dir string) realFolder {
 		in = b.folder(up)
 		in.at = path.Join(in.at, path.Base(dir))
 	}
-	if in.there && !(b.searched[up] && b.searched[dir]) {
+	if in.there && (!b.searched[up] || !b.searched[dir]) {
 		_, err := b.fs.Stat(dir)
 		in.there = !errors.Is(err, fs.ErrNotExist)
 		if in.there {
