@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"sync"
@@ -42,10 +44,15 @@ func (b *bounds) admitMachine() { b.machine = slices.Concat(systemFolders, backe
 
 // allow reports whether a path may be read; to is where known links lead from it.
 func (b *bounds) allow(name, to string) bool {
-	in := func(at string) func(string) bool {
-		return func(dir string) bool { return source.Below(at, dir) }
+	if dir := path.Dir(to); b.searched[dir] && b.folder(dir).inside {
+		return true
 	}
-	return slices.ContainsFunc(b.machine, in(b.abs(name))) || slices.ContainsFunc(b.real, in(b.abs(b.where(to))))
+	return len(b.machine) > 0 && isBelow(b.abs(name), b.machine) || isBelow(b.abs(b.where(to)), b.real)
+}
+
+// isBelow reports whether a path lies in one of the folders, or is one of them.
+func isBelow(at string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return source.Below(at, dir) })
 }
 
 // where is a path without symbolic links. Of what is not there it is so as far as
@@ -53,34 +60,50 @@ func (b *bounds) allow(name, to string) bool {
 func (b *bounds) where(name string) string {
 	name = path.Clean(name)
 	dir := path.Dir(name)
-	if !b.searched[dir] {
+	in := b.folder(dir)
+	if in.there && !b.searched[dir] {
 		if _, err := b.fs.Readlink(name); err == nil {
 			if at, err := b.fs.Real(name); err == nil {
 				return at
 			}
 		}
 	}
-	return path.Join(b.folder(dir), path.Base(name))
+	return path.Join(in.at, path.Base(name))
 }
 
-// folder is where for a folder; it is asked for again and again.
-func (b *bounds) folder(dir string) string {
-	if at, known := b.folders.Load(dir); known {
-		at, _ := at.(string)
-		return at
+// A realFolder is a folder without symbolic links.
+type realFolder struct {
+	at    string
+	there bool // or may be
+	// inside is set where it is certainly read with all that it holds.
+	inside bool
+}
+
+// folder is where for a folder; it is asked for again and again. Document roots and
+// what is in them are mostly not there.
+func (b *bounds) folder(dir string) realFolder {
+	if in, known := b.folders.Load(dir); known {
+		in, _ := in.(realFolder)
+		return in
 	}
 	up := path.Dir(dir)
-	at := dir
+	in := realFolder{at: dir, there: true}
 	if up != dir {
-		at = path.Join(b.folder(up), path.Base(dir))
+		in = b.folder(up)
+		in.at = path.Join(in.at, path.Base(dir))
 	}
-	if !b.searched[up] || !b.searched[dir] {
-		if to, err := b.fs.Real(dir); err == nil {
-			at = to
+	if in.there && (!b.searched[up] || !b.searched[dir]) {
+		_, err := b.fs.Stat(dir)
+		in.there = !errors.Is(err, fs.ErrNotExist)
+		if in.there {
+			if to, err := b.fs.Real(dir); err == nil {
+				in.at = to
+			}
 		}
 	}
-	b.folders.Store(dir, at)
-	return at
+	in.inside = isBelow(b.abs(in.at), b.real)
+	b.folders.Store(dir, in)
+	return in
 }
 
 // bound says where the run reads: what was named, with its repository and, of a

@@ -3,8 +3,10 @@ package analyzer
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/grammar"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/syntax"
 )
@@ -24,44 +26,89 @@ type Directive struct {
 	// Template is set in a file that a program fills in first: what stands
 	// twice there, or nowhere, may not in the end.
 	Template bool
+
+	checked bool // fault is known
+	fault   *grammar.Fault
+}
+
+// Fault is what nginx refuses about the arguments; nil where that is not known.
+func (x *Directive) Fault() *grammar.Fault {
+	if !x.checked {
+		x.checked, x.fault = true, x.check()
+	}
+	return x.fault
+}
+
+func (x *Directive) check() *grammar.Fault {
+	version := x.Block.Config.Version
+	if x.Standing != catalog.Fits || !x.Entry.ArgsAt(version).Accepts(x.NArgs()) || x.Entry.Block != x.Tree().IsBlock(x.ID) || x.filledIn() {
+		return nil
+	}
+	if x.Block.Parent != nil || !x.Block.Config.Fragment {
+		return grammar.Check(x.Entry, x.Args(), x.Block.Context, version)
+	}
+	// It may stand anywhere: a fault has to be one wherever the name is known.
+	var fault *grammar.Fault
+	for d := range catalog.Named(x.Name()) {
+		if d.Section != catalog.Core || !d.ArgsAt(version).Accepts(x.NArgs()) || d.Block != x.Entry.Block {
+			continue
+		}
+		if fault = grammar.Check(d, x.Args(), 0, version); fault == nil {
+			return nil
+		}
+	}
+	return fault
+}
+
+// filledIn reports whether a program fills in a part of a directive before nginx reads it.
+func (x *Directive) filledIn() bool {
+	if x.Tree().FilledIn(x.ID) {
+		return true
+	}
+	for _, arg := range x.EachArg() {
+		if x.Template && strings.Contains(arg, "$") {
+			return true
+		}
+	}
+	return false
 }
 
 // A lookup is a body whose directives nginx looks up, as one kind of block.
 type lookup struct {
 	nginx.Body
-	reading
 
 	places int // in how many it stands so
 }
 
-// lookups are the bodies of all configurations; one of a file that is included in
-// several blocks of the same kind is there once.
-func (d *driver) lookups() []lookup {
+// lookups are the bodies of all configurations, lookupsAtOnce together; one of a
+// file that is included in several blocks of the same kind is there once.
+func (d *driver) lookups() (all [][]lookup) {
 	type key struct {
 		tree    *syntax.Tree
 		id      syntax.ID
 		context catalog.Context
 		version catalog.Version
 	}
-	seen := map[key]int{} // where in all
-	most := 0
+	seen := map[key]*lookup{}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
-		most += len(c.Bodies())
-	}
-	all := make([]lookup, 0, most)
-	for _, c := range slices.Concat(d.mains, d.fragments) {
-		for _, b := range c.Bodies() {
+		for b := range c.Bodies() {
 			if b.Block.Context == 0 || b.Block.Context&catalog.Rows != 0 || b.Place.StandIn {
 				continue
 			}
-			if k := (key{b.Place.Tree, b.ID, b.Block.Context, c.Version}); c.Placements(b.Place.Tree) > 1 || c.Fragment {
-				if i, again := seen[k]; again {
-					all[i].places++
-					continue
-				}
-				seen[k] = len(all)
+			k := key{b.Place.Tree, b.ID, b.Block.Context, c.Version}
+			shared := c.Placements(b.Place.Tree) > 1 || c.Fragment
+			if again := seen[k]; shared && again != nil {
+				again.places++
+				continue
 			}
-			all = append(all, lookup{b, d.readings[b.Place.Tree], 1})
+			if n := len(all); n == 0 || len(all[n-1]) == lookupsAtOnce {
+				all = append(all, make([]lookup, 0, lookupsAtOnce))
+			}
+			last := &all[len(all)-1]
+			*last = append(*last, lookup{*b, 1})
+			if shared {
+				seen[k] = &(*last)[len(*last)-1]
+			}
 		}
 	}
 	return all
@@ -118,11 +165,13 @@ func firstError(t *syntax.Tree) int {
 // lookUp calls the rules for each directive of the body.
 func (d *driver) lookUp(l lookup, passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
+	reading := d.readings[tree]
+	var x Directive
 	for id := range tree.Children(l.ID) {
-		if !l.certain(tree, id) {
+		if !reading.certain(tree, id) {
 			continue
 		}
-		x := Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: l.template, OtherModules: d.opts.OtherModules}
+		x = Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: reading.template, OtherModules: d.opts.OtherModules}
 		x.Entry, x.Standing = d.find(&x)
 		if orphan && x.Standing == catalog.Elsewhere {
 			x.Standing = catalog.Fits

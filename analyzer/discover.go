@@ -119,9 +119,9 @@ var appFile = sync.OnceValue(func() *regexp.Regexp {
 // note notes a file that says what else listens, as its name has it.
 func (p *project) note(name string) {
 	switch {
-	case unitFile().MatchString(name):
+	case (strings.Contains(name, ".service") || strings.Contains(name, ".socket")) && unitFile().MatchString(name):
 		p.unitFiles = append(p.unitFiles, name)
-	case appFile().MatchString(name):
+	case (strings.HasSuffix(name, ".py") || strings.HasSuffix(name, ".ini")) && appFile().MatchString(name):
 		p.appFiles = append(p.appFiles, name)
 	}
 }
@@ -173,7 +173,7 @@ func (p *project) classify(f *file) kind {
 	if _, dump := source.ParseDump(src.Text); dump { // many files in one
 		return kindOther
 	}
-	if apacheFile().MatchString(p.abs(f.path)) { // a few of its directives are called like nginx's
+	if p.isApache(f.path) { // a few of its directives are called like nginx's
 		return kindOther
 	}
 	ini := scanINI(src.Text)
@@ -234,6 +234,11 @@ func punctuated(text *source.File) bool {
 // apacheFile matches the paths of Apache's own configuration.
 var apacheFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/(apache2|httpd)/`) })
 
+func (p *project) isApache(name string) bool {
+	named := func(s string) bool { return strings.Contains(s, "apache2") || strings.Contains(s, "httpd") }
+	return (named(name) || named(p.opts.Dir)) && apacheFile().MatchString(p.abs(name))
+}
+
 // fpmName are the places that only PHP-FPM's files have, whatever is wrong with them.
 var fpmName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(^|/)(php\d*-fpm\.conf|(pool\.d|php-fpm\.d)/[^/]+\.conf)$`)
@@ -254,7 +259,7 @@ func (p *project) classifyFPM(f *file) kind {
 			return kindFPMMain
 		}
 	}
-	if mainName().MatchString(f.path) {
+	if strings.HasSuffix(f.path, "-fpm.conf") && mainName().MatchString(f.path) {
 		return kindFPMMain
 	}
 	return kindFPMPool

@@ -113,7 +113,7 @@ func (d *driver) run() {
 			}
 		}
 	}
-	for bodies := range slices.Chunk(d.lookups(), lookupsAtOnce) {
+	for _, bodies := range d.lookups() {
 		group := make([]*Pass, len(onDirective))
 		for i, rule := range onDirective {
 			group[i] = start(rule, nil)
@@ -417,11 +417,11 @@ func (d *driver) context(span source.Span) source.Span {
 	case f.anyINI() != nil:
 		in := f.anyINI()
 		i := in.SectionAt(span.Start)
-		if i >= 0 && in.Lines[i].Span == span {
+		if i >= 0 && in.Lines[i].Span() == span {
 			i = in.SectionAt(span.Start - 1)
 		}
 		if i >= 0 {
-			return in.Lines[i].Span
+			return in.Lines[i].Span()
 		}
 	case f.nginx != nil:
 		if parent := f.nginx.Parent(f.nginx.At(span.Start)); parent > syntax.Root {

@@ -399,9 +399,9 @@ func iniReach(in *syntax.INI, c source.Span) source.Span {
 		return source.Span{File: c.File, Start: c.End, End: c.End}
 	}
 	line := in.Lines[i]
-	reach := line.Span
+	reach := line.Span()
 	if own && line.Kind == syntax.Section {
-		reach.End = in.SectionEnd(line.Span.Start)
+		reach.End = in.SectionEnd(line.Span().Start)
 	}
 	return reach
 }

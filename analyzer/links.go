@@ -109,7 +109,7 @@ func (p *project) follow(name string) bool {
 
 // meet follows a path that may be a symbolic link and that no search has met.
 func (p *project) meet(name string) {
-	if b := p.links.bounds; b != nil && !b.searched[path.Dir(name)] && !b.met[name] {
+	if b := p.links.bounds; b != nil && !b.searched[path.Dir(name)] && !b.met[name] && b.folder(path.Dir(name)).there {
 		b.met[name] = true
 		p.follow(name)
 	}

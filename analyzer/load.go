@@ -23,7 +23,7 @@ func (p *project) load(candidates []*file) error {
 		kinds[f] = k
 		mu.Unlock()
 	})
-	named := 0
+	some := false // there is something to check
 	for _, f := range candidates {
 		if f.err != nil && (!f.missing() || p.names(f.path)) {
 			p.unreadable(f)
@@ -37,21 +37,16 @@ func (p *project) load(candidates []*file) error {
 				return err
 			}
 		}
-		if (kinds[f] != kindOther || tooLarge(f.err)) && p.isNamed(f.path) {
-			named++
-		}
+		some = some || (kinds[f] != kindOther || tooLarge(f.err)) && p.isNamed(f.path)
 	}
 	for name := range p.reached {
-		if _, broken := p.links.broken[name]; broken {
-			named++
-		}
+		_, broken := p.links.broken[name]
+		some = some || broken
 	}
 	for _, name := range p.composeFiles {
-		if p.names(name) {
-			named++
-		}
+		some = some || p.names(name)
 	}
-	if named == 0 && len(p.failures) == 0 {
+	if !some && len(p.failures) == 0 {
 		return p.nothing()
 	}
 	p.findServices()

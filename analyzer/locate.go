@@ -52,8 +52,9 @@ type reader struct {
 	// folder that relative includes are below there; nil where it is in none.
 	view      *compose.View
 	configDir string
-	// host is the root of main's host, once it is known.
-	host *string
+	// host is the root of main's host, and onHost set where it has one, once asked for.
+	host   *string
+	onHost bool
 	// read are the includes that were read before: sites share snippets.
 	read map[string]readInclude
 }
@@ -107,6 +108,15 @@ func (r *reader) locate(pattern string) (paths []string, outside bool) {
 	return paths, len(paths) == 0
 }
 
+// hostRoot is that of main.
+func (r *reader) hostRoot() (root string, ok bool) {
+	if r.host == nil {
+		root, ok := r.p.hostRoot(r.main)
+		r.host, r.onHost = &root, ok
+	}
+	return *r.host, r.onHost
+}
+
 // place is the one place where the file or pattern of an include lies, where that
 // is known; outside is set where it lies where nothing may be read.
 func (r *reader) place(pattern string) (p string, outside, known bool) {
@@ -126,7 +136,7 @@ func (r *reader) place(pattern string) (p string, outside, known bool) {
 			return path.Join(top, rest), false, true
 		}
 	}
-	root, ok := r.p.hostRoot(r.main)
+	root, ok := r.hostRoot()
 	switch {
 	case !ok:
 		return "", false, false
@@ -255,13 +265,14 @@ func (r *reader) Include(pattern string) (trees []*syntax.Tree, complete, outsid
 
 func (r *reader) include(pattern string) (trees []*syntax.Tree, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.tree(f) }, r.prefix != "")
+	why := "included by " + cmp.Or(r.image, r.main)
 	for _, f := range list {
 		if f.filledIn() {
 			r.p.template(f)
 			complete = false
 			continue
 		}
-		r.p.wanted(f, "included by "+cmp.Or(r.image, r.main))
+		r.p.wanted(f, why)
 		trees = append(trees, f.nginx)
 	}
 	return trees, complete, outside
@@ -276,8 +287,9 @@ func (r *reader) Has(name string) bool {
 // IncludeINI implements fpm.Loader.
 func (r *reader) IncludeINI(pattern string) (inis []*syntax.INI, complete, outside bool) {
 	list, complete, outside := r.files(pattern, func(f *file) { r.p.files.iniFile(f) }, false)
+	why := "included by " + r.main
 	for _, f := range list {
-		r.p.wanted(f, "included by "+r.main)
+		r.p.wanted(f, why)
 		inis = append(inis, f.ini)
 	}
 	return inis, complete, outside
@@ -292,11 +304,8 @@ func (r *reader) file(name string) *file {
 	if len(r.p.links.to) == 0 {
 		return r.p.files.get(name)
 	}
-	if r.host == nil {
-		host, _ := r.p.hostRoot(r.main)
-		r.host = &host
-	}
-	at := location{*r.host, r.p.links.real(name)}
+	host, _ := r.hostRoot()
+	at := location{host, r.p.links.real(name)}
 	if r.p.included[at] == nil {
 		r.p.included[at] = r.p.files.get(name)
 	}

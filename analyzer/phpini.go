@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"nginx-lint/analyzer/fpm"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/stack"
 	"nginx-lint/analyzer/syntax"
@@ -120,18 +121,39 @@ func (p *project) userINIs(s *stack.Scope) {
 			roots[i] = root
 		}
 	})
+	type place struct {
+		config *nginx.Config
+		root   string
+	}
+	read := map[place]*syntax.INI{} // a site has several targets
+	readers := map[*nginx.Config]*reader{}
 	for i, t := range s.Targets {
 		if roots[i] == "" {
 			continue
 		}
-		r := &reader{p: p, main: t.Config.Main.File.Path}
-		names, _, _ := r.expand(strings.TrimSuffix(roots[i], "/") + "/.user.ini")
-		if len(names) == 0 {
-			continue
+		at := place{t.Config, roots[i]}
+		ini, again := read[at]
+		if !again {
+			if readers[at.config] == nil {
+				readers[at.config] = &reader{p: p, main: at.config.Main.File.Path}
+			}
+			ini = p.userINI(readers[at.config], at.root)
+			read[at] = ini
 		}
-		f := p.files.get(names[0])
-		if t.UserINI = p.files.phpINI(f); t.UserINI != nil {
-			p.wanted(f, "in the document root of "+r.main)
-		}
+		t.UserINI = ini
 	}
+}
+
+// userINI reads the .user.ini in a document root of a main file; nil where none is read.
+func (p *project) userINI(r *reader, root string) *syntax.INI {
+	names, _, _ := r.expand(strings.TrimSuffix(root, "/") + "/.user.ini")
+	if len(names) == 0 {
+		return nil
+	}
+	f := p.files.get(names[0])
+	ini := p.files.phpINI(f)
+	if ini != nil {
+		p.wanted(f, "in the document root of "+r.main)
+	}
+	return ini
 }

@@ -93,7 +93,7 @@ func (d *driver) add(at nginx.Ref, f diag.Finding) {
 func (d *driver) placed() map[*syntax.Tree][]*nginx.Placement {
 	placed := map[*syntax.Tree][]*nginx.Placement{}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
-		for _, b := range c.Bodies() {
+		for b := range c.Bodies() {
 			if t := b.Place.Tree; b.ID == syntax.Root && len(t.Errors) > 0 {
 				placed[t] = append(placed[t], b.Place)
 			}

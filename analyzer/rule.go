@@ -52,7 +52,7 @@ type Rule struct {
 	OnBlock func(*Pass, *nginx.Block)
 	In      catalog.Context
 	// OnDirective is called for each directive that nginx would look up, once for
-	// each kind of block that its file is included in.
+	// each kind of block that its file is included in. The Directive is another one afterwards.
 	OnDirective func(*Pass, *Directive)
 	OnConfig    func(*Pass, *nginx.Config)
 	OnPool      func(*Pass, *fpm.Pool)

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -156,7 +155,7 @@ func (d deprecation) listenSSL(server *nginx.Block, r nginx.Ref) (diag.Fix, bool
 		if l.Place != server.Place || !d.written(l) {
 			return fix, false
 		}
-		if !slices.Contains(l.Args(), "ssl") {
+		if l.IndexArg("ssl", 0) < 0 {
 			fix.Edits = append(fix.Edits, l.Tree().SetArg(l.ID, l.NArgs(), "ssl"))
 		}
 	}
@@ -168,7 +167,7 @@ func (d deprecation) listenSSL(server *nginx.Block, r nginx.Ref) (diag.Fix, bool
 func (d deprecation) listenHTTP2(server *nginx.Block) {
 	var with []nginx.Ref
 	for _, l := range d.own(server, "listen") {
-		if slices.Index(l.Args(), "http2") > 0 {
+		if l.IndexArg("http2", 0) > 0 {
 			with = append(with, l)
 		}
 	}
@@ -178,7 +177,7 @@ func (d deprecation) listenHTTP2(server *nginx.Block) {
 	first := with[0]
 	f := diag.Finding{
 		Summary: "a deprecated parameter",
-		Subject: label(first.ArgSpan(slices.Index(first.Args(), "http2")), "deprecated since nginx 1.25.1"),
+		Subject: label(first.ArgSpan(first.IndexArg("http2", 0)), "deprecated since nginx 1.25.1"),
 		Remedy:  "write `http2 on;` in the servers of the address instead",
 	}
 	for _, l := range with[1:] {
@@ -189,7 +188,7 @@ func (d deprecation) listenHTTP2(server *nginx.Block) {
 	if d.movable(server, with) && (on.Unset || on.Explicit()) {
 		fix.Safety = diag.Safe
 		for _, l := range with {
-			fix.Edits = append(fix.Edits, dropWord(l, slices.Index(l.Args(), "http2")))
+			fix.Edits = append(fix.Edits, dropWord(l, l.IndexArg("http2", 0)))
 		}
 	}
 	if on.Unset {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -36,7 +35,7 @@ var directiveValue = analyzer.Rule{
 }
 
 func value(p *analyzer.Pass, x *analyzer.Directive) {
-	if fault := valueFault(x); fault != nil && !fault.Regex {
+	if fault := x.Fault(); fault != nil && !fault.Regex {
 		p.Report(x.Ref, x.Ref, refusedValue(x.Ref, fault, argSpan(x.Ref, fault.Arg)))
 	}
 	for r, fault := range rowFaults(x) {
@@ -44,29 +43,6 @@ func value(p *analyzer.Pass, x *analyzer.Directive) {
 			p.Report(r, r, refusedValue(r, &fault, rowSpan(r, fault.Arg)))
 		}
 	}
-}
-
-// valueFault is what nginx refuses about the arguments of a directive; nil where
-// that is not known.
-func valueFault(x *analyzer.Directive) *grammar.Fault {
-	version := x.Block.Config.Version
-	if x.Standing != catalog.Fits || !x.Entry.ArgsAt(version).Accepts(x.NArgs()) || x.Entry.Block != x.Tree().IsBlock(x.ID) || filledIn(x) {
-		return nil
-	}
-	if x.Block.Parent != nil || !x.Block.Config.Fragment {
-		return grammar.Check(x.Entry, x.Args(), x.Block.Context, version)
-	}
-	// It may stand anywhere: a fault has to be one wherever the name is known.
-	var fault *grammar.Fault
-	for d := range catalog.Named(x.Name()) {
-		if d.Section != catalog.Core || !d.ArgsAt(version).Accepts(x.NArgs()) || d.Block != x.Entry.Block {
-			continue
-		}
-		if fault = grammar.Check(d, x.Args(), 0, version); fault == nil {
-			return nil
-		}
-	}
-	return fault
 }
 
 // rowFaults are the faults in the rows of a block of data that the directive opens.
@@ -138,17 +114,4 @@ func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Find
 		}}
 	}
 	return f
-}
-
-// filledIn reports whether a program fills in a part of a directive before nginx reads it.
-func filledIn(x *analyzer.Directive) bool {
-	if x.Tree().FilledIn(x.ID) {
-		return true
-	}
-	for i := range x.NArgs() {
-		if x.Template && strings.Contains(x.Arg(i), "$") {
-			return true
-		}
-	}
-	return false
 }

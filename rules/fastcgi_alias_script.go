@@ -62,11 +62,14 @@ func aliasScript(p *analyzer.Pass, h *stack.Hop) {
 	})
 }
 
+// withoutBraces writes variables as $name.
+var withoutBraces = strings.NewReplacer("${", "$", "}", "")
+
 // doubled reports whether a script that is sent from a block has the name of a
 // location in it that an alias stands for.
 func doubled(w *nginx.Work, b *nginx.Block, script nginx.Param) bool {
 	root, alias := b.Root()
-	if !alias || nginx.Opaque(root.From.Arg(0)) || !rootAndURI().MatchString(strings.NewReplacer("${", "$", "}", "").Replace(script.Value())) {
+	if !alias || nginx.Opaque(root.From.Arg(0)) || !rootAndURI().MatchString(withoutBraces.Replace(script.Value())) {
 		return false
 	}
 	modifier, prefix := root.In.Location()

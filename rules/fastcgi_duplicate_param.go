@@ -38,6 +38,13 @@ func duplicateParams(p *analyzer.Pass, s *stack.Scope) {
 }
 
 func duplicateParam(p *analyzer.Pass, params nginx.Params) {
+	keys := make([]string, len(params.All))
+	for i, param := range params.All {
+		keys[i] = param.Key()
+	}
+	if len(eachOnce(keys)) == len(params.All) {
+		return
+	}
 	latest := map[string]int{}
 	for i, param := range params.All {
 		latest[param.Key()] = i

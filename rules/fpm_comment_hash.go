@@ -68,8 +68,8 @@ func hashMarks(in *syntax.INI) []source.Span {
 	var marks []source.Span
 	mark := func(at int) { marks = append(marks, source.Span{File: in.File, Start: at, End: at + 1}) }
 	for _, e := range in.Lines {
-		if e.Kind != syntax.Section && strings.HasPrefix(e.NameSpan.Text(), "#") {
-			mark(e.NameSpan.Start)
+		if e.Kind != syntax.Section && strings.HasPrefix(e.NameSpan().Text(), "#") {
+			mark(e.NameSpan().Start)
 		}
 	}
 	for _, e := range in.Errors {
@@ -85,7 +85,7 @@ func hashMarks(in *syntax.INI) []source.Span {
 // hashError is what php-fpm says about a line: it takes what stands before a
 // sign that no key may have for a key without a value.
 func hashError(in *syntax.INI, mark source.Span) string {
-	i := slices.IndexFunc(in.Lines, func(e syntax.Entry) bool { return e.NameSpan.Start == mark.Start })
+	i := slices.IndexFunc(in.Lines, func(e syntax.Entry) bool { return e.NameSpan().Start == mark.Start })
 	switch {
 	case i >= 0 && in.Lines[i].Kind == syntax.Item:
 		return fmt.Sprintf("[%s] unknown directive '%s'", place(mark), in.Lines[i].Name)

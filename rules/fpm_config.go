@@ -91,10 +91,10 @@ func (t *fpmTest) includes() {
 				continue
 			case withoutEquals(&e):
 				t.withoutValue(&e, &catalog.FPMKey{Name: e.Name})
-			case last.Kind != 0 && last.Span.Line() == e.Span.Line():
-				t.refuse(at(e.Span)+"two includes at the same time !", diag.Finding{
+			case last.Kind != 0 && last.Span().Line() == e.Span().Line():
+				t.refuse(at(e.Span())+"two includes at the same time !", diag.Finding{
 					Summary: "php-fpm takes one include on a line",
-					Subject: label(e.Span, "the second one on this line"),
+					Subject: label(e.Span(), "the second one on this line"),
 					Remedy:  "write it on a line of its own",
 				})
 			}
@@ -115,7 +115,7 @@ func (t *fpmTest) includes() {
 // written looks at the keys of a section one by one, as php-fpm does when it reads them.
 func (t *fpmTest) written(s *fpm.Section, kind catalog.FPMSection) {
 	for e, certain := range s.Placed() {
-		if nginx.Opaque(e.Span.Text()) {
+		if nginx.Opaque(e.Span().Text()) {
 			t.opaque = true
 			continue
 		}
@@ -147,38 +147,41 @@ func otherSection(kind catalog.FPMSection) catalog.FPMSection {
 
 // newer reports whether the master's PHP is certainly too old for a key.
 func (t *fpmTest) newer(key *catalog.FPMKey) bool {
+	if key.Since.IsZero() {
+		return false
+	}
 	v, err := catalog.ParseVersion(t.master.Version)
-	return err == nil && !key.Since.IsZero() && v.Compare(key.Since) < 0
+	return err == nil && v.Compare(key.Since) < 0
 }
 
 // withoutEquals reports whether a key stands alone. Behind an equals sign ” is a
 // value that php-fpm takes for none or for an empty one, by what its memory holds.
 func withoutEquals(e *syntax.Entry) bool {
-	return e.Null && !strings.Contains(e.Span.Text(), "=")
+	return e.Null && !strings.Contains(e.Span().Text(), "=")
 }
 
 func (t *fpmTest) withoutValue(e *syntax.Entry, key *catalog.FPMKey) {
 	f := diag.Finding{
 		Summary: "a key without a value",
-		Subject: label(e.Span, "no = stands behind it"),
+		Subject: label(e.Span(), "no = stands behind it"),
 		Remedy:  "write NAME = VALUE, or start the line with ; if it is a comment",
 	}
 	if key != nil {
 		f.Remedy = fmt.Sprintf("write %s = VALUE, or remove the line", key.Name)
 	}
-	t.refuse(at(e.Span)+"value is NULL for a ZEND_INI_PARSER_ENTRY", f)
+	t.refuse(at(e.Span())+"value is NULL for a ZEND_INI_PARSER_ENTRY", f)
 }
 
 // unknown reports a key that php-fpm does not know in a section.
 func (t *fpmTest) unknown(e *syntax.Entry, kind catalog.FPMSection, certain bool) {
 	f := diag.Finding{
 		Summary: "a key that php-fpm does not know",
-		Subject: label(e.NameSpan, "php-fpm has no key of this name"),
+		Subject: label(e.NameSpan(), "php-fpm has no key of this name"),
 		Remedy:  "correct the name; a setting of php.ini is written php_value[NAME] = VALUE",
 	}
-	says := at(e.Span) + "unknown entry '" + e.Name + "'"
+	says := at(e.Span()) + "unknown entry '" + e.Name + "'"
 	if e.Kind == syntax.Item {
-		says = at(e.Span) + "unknown directive '" + e.Name + "'"
+		says = at(e.Span()) + "unknown directive '" + e.Name + "'"
 	}
 	folded := strings.ToLower(e.Name)
 	key, here := catalog.FPMKeyNamed(folded, kind)
@@ -196,7 +199,7 @@ func (t *fpmTest) unknown(e *syntax.Entry, kind catalog.FPMSection, certain bool
 	case here:
 		f.Subject.Text = "of this key upper and lower case are told apart"
 		f.Remedy = "write " + key.Name
-		name := source.Span{File: e.NameSpan.File, Start: e.NameSpan.Start, End: e.NameSpan.Start + len(e.Name)}
+		name := source.Span{File: e.NameSpan().File, Start: e.NameSpan().Start, End: e.NameSpan().Start + len(e.Name)}
 		f.Fixes = []diag.Fix{{Title: "write " + key.Name, Safety: diag.Safe, Edits: []diag.Edit{{Span: name, NewText: key.Name}}}}
 	case there && certain:
 		t.meant[elsewhere.Name] = true
@@ -242,40 +245,40 @@ func (t *fpmTest) item(e *syntax.Entry, kind catalog.FPMSection, certain bool) {
 	key, known := catalog.FPMKeyNamed(e.Name, catalog.FPMPool)
 	known = known && key.Array && !t.newer(key)
 	isList := known && key.Type == "array path"
-	span := e.ValueSpan
+	span := e.ValueSpan()
 	if span.Text() == "" {
-		span = e.NameSpan
+		span = e.NameSpan()
 	}
 	switch {
 	case e.Known && e.Offset == "" && !isList:
-		t.refuse(at(e.Span)+"You must provide a key for field '"+e.Name+"'", diag.Finding{
+		t.refuse(at(e.Span())+"You must provide a key for field '"+e.Name+"'", diag.Finding{
 			Summary: "brackets with no name in them",
-			Subject: label(e.NameSpan, "no name stands in the brackets"),
+			Subject: label(e.NameSpan(), "no name stands in the brackets"),
 			Remedy:  "write " + e.Name + "[NAME] = VALUE",
 		})
 	case kind == catalog.FPMGlobal && certain:
-		t.refuse(at(e.Span)+"Array are not allowed in the global section", diag.Finding{
+		t.refuse(at(e.Span())+"Array are not allowed in the global section", diag.Finding{
 			Summary: "a key in the wrong section",
-			Subject: label(e.NameSpan, "keys with brackets stand in pools, and this is [global]"),
+			Subject: label(e.NameSpan(), "keys with brackets stand in pools, and this is [global]"),
 			Remedy:  "write it below the [NAME] of its pool",
 		})
 	case !known:
 		t.unknown(e, catalog.FPMPool, true)
 	case !e.Known:
 	case isList && e.Offset != "":
-		t.refuse(at(e.Span)+"Keys provided to field '"+e.Name+"' are ignored", diag.Finding{
+		t.refuse(at(e.Span())+"Keys provided to field '"+e.Name+"' are ignored", diag.Finding{
 			Summary: "brackets with a name in them",
-			Subject: label(e.NameSpan, "nothing may stand in these brackets"),
+			Subject: label(e.NameSpan(), "nothing may stand in these brackets"),
 			Remedy:  "write " + e.Name + "[] = /PATH",
 		})
 	case isList && !strings.HasPrefix(e.Value, "/"):
-		t.refuse(at(e.Span)+"Values provided to field '"+e.Name+"' must begin with '/'", diag.Finding{
+		t.refuse(at(e.Span())+"Values provided to field '"+e.Name+"' must begin with '/'", diag.Finding{
 			Summary: "a value that php-fpm refuses",
 			Subject: label(span, "does not begin with /"),
 			Remedy:  "write the path as it stands in the URL: /ping",
 		})
 	case key.Name == "env" && e.Value == "":
-		t.refuse(at(e.Span)+"empty value", diag.Finding{
+		t.refuse(at(e.Span())+"empty value", diag.Finding{
 			Summary: "a value that php-fpm refuses",
 			Subject: label(span, "a variable of the environment must not be empty"),
 			Remedy:  "write a value, or remove the line",
@@ -291,13 +294,13 @@ func (t *fpmTest) value(e *syntax.Entry, key *catalog.FPMKey) {
 	if why == "" {
 		return
 	}
-	says := fmt.Sprintf("%sunable to parse value for entry '%s': %s", at(e.Span), key.Name, why)
+	says := fmt.Sprintf("%sunable to parse value for entry '%s': %s", at(e.Span()), key.Name, why)
 	if e.Kind == syntax.Item {
-		says = fmt.Sprintf("%serror while parsing '%s[%s]' : %s", at(e.Span), e.Name, e.Offset, why)
+		says = fmt.Sprintf("%serror while parsing '%s[%s]' : %s", at(e.Span()), e.Name, e.Offset, why)
 	}
-	f := diag.Finding{Summary: "a value that php-fpm refuses", Subject: label(e.ValueSpan, "")}
-	if e.ValueSpan.Text() == "" {
-		f.Subject.Span = e.NameSpan
+	f := diag.Finding{Summary: "a value that php-fpm refuses", Subject: label(e.ValueSpan(), "")}
+	if e.ValueSpan().Text() == "" {
+		f.Subject.Span = e.NameSpan()
 	}
 	switch key.Type {
 	case "bool", "array bool":
@@ -313,7 +316,7 @@ func (t *fpmTest) value(e *syntax.Entry, key *catalog.FPMKey) {
 		}
 	}
 	if to, safe := meantValue(key, e.Value); safe {
-		f.Fixes = []diag.Fix{{Title: "write " + to, Safety: diag.Safe, Edits: []diag.Edit{{Span: e.ValueSpan, NewText: to}}}}
+		f.Fixes = []diag.Fix{{Title: "write " + to, Safety: diag.Safe, Edits: []diag.Edit{{Span: e.ValueSpan(), NewText: to}}}}
 	} else if to != "" {
 		f.Subject.Text += fmt.Sprintf("; did you mean %q?", to)
 		f.Fixes = []diag.Fix{{Title: "write " + to, Safety: diag.Manual}}

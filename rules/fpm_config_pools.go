@@ -375,7 +375,7 @@ func (t *fpmTest) global() {
 
 func firstLine(in *syntax.INI) source.Span {
 	if len(in.Lines) > 0 {
-		return in.Lines[0].Span
+		return in.Lines[0].Span()
 	}
 	return source.Span{File: in.File}
 }
@@ -389,7 +389,8 @@ func (t *fpmTest) statusAddresses() {
 		at   fpm.Value
 	}
 	taken := map[address]owner{}
-	if !together(t.Scope, t.master) {
+	asked := slices.ContainsFunc(t.master.Pools, func(pool *fpm.Pool) bool { return pool.Get("pm.status_listen").Set })
+	if !asked || !together(t.Scope, t.master) {
 		return
 	}
 	for _, key := range []string{"listen", "pm.status_listen"} {

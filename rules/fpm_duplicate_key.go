@@ -46,7 +46,7 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 	written, in := map[section][]*syntax.Entry{}, headsOf(pool)
 	for _, e := range entries {
 		if key, ok := catalog.FPMKeyNamed(e.Name, catalog.FPMPool); ok && !key.Array {
-			at := section{in.of(e.Span), key.Name}
+			at := section{in.of(e.Span()), key.Name}
 			written[at] = append(written[at], e)
 		}
 	}
@@ -64,32 +64,28 @@ func duplicateKey(p *analyzer.Pass, pool *fpm.Pool) {
 
 // anyTwice reports whether two entries may be of one key.
 func anyTwice(entries []*syntax.Entry) bool {
-	seen := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		name := strings.ToLower(e.Name)
-		if seen[name] {
-			return true
-		}
-		seen[name] = true
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = strings.ToLower(e.Name)
 	}
-	return false
+	return len(eachOnce(names)) < len(entries)
 }
 
 func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*syntax.Entry, wins *syntax.Entry) {
 	f := diag.Finding{
 		Severity: diag.Warning,
 		Summary:  "a key stands twice in one pool with different values",
-		Subject:  label(lost[0].Span, "has no effect: line %d sets %s again", wins.Span.Line(), key),
-		Related:  []diag.Label{label(wins.Span, "in force, since it is the last one")},
+		Subject:  label(lost[0].Span(), "has no effect: line %d sets %s again", wins.Span().Line(), key),
+		Related:  []diag.Label{label(wins.Span(), "in force, since it is the last one")},
 		Remedy:   "keep the line that you mean",
 	}
 	fix := diag.Fix{Title: "remove the line that has no effect", Safety: diag.Safe}
 	values := make([]string, 0, len(lost))
 	for i, e := range lost {
-		fix.Edits = append(fix.Edits, syntax.DeleteLine(e.Span))
+		fix.Edits = append(fix.Edits, syntax.DeleteLine(e.Span()))
 		values = append(values, strings.ReplaceAll(e.Value, "$pool", pool.Name))
 		if i > 0 && i < 3 {
-			f.Related = append(f.Related, label(e.Span, "has no effect either"))
+			f.Related = append(f.Related, label(e.Span(), "has no effect either"))
 		}
 	}
 	if len(lost) > 1 {
@@ -97,7 +93,7 @@ func reportDuplicate(p *analyzer.Pass, pool *fpm.Pool, key string, lost []*synta
 	}
 	var causes analyzer.Causes
 	for _, e := range lost { // one that php-fpm refuses is not without effect
-		causes = append(causes, analyzer.LineOf(e.Span))
+		causes = append(causes, analyzer.LineOf(e.Span()))
 	}
 	if key == "listen" {
 		missed := missedBy(p.Scope, values)

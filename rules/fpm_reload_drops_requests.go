@@ -54,7 +54,7 @@ func reloadDrops(p *analyzer.Pass, s *stack.Scope) {
 			span = head
 			fix.Edits = []diag.Edit{syntax.InsertAfterLine(head, "process_control_timeout = "+patience)}
 		default:
-			span = m.Main.Lines[0].Span
+			span = m.Main.Lines[0].Span()
 			fix.Safety, fix.Risk = diag.Manual, ""
 		}
 		p.Report(nginx.Ref{}, m, diag.Finding{
@@ -87,7 +87,7 @@ func longest(m *fpm.Master) time.Duration {
 func globalHead(m *fpm.Master) source.Span {
 	for _, line := range m.Main.Lines {
 		if line.Kind == syntax.Section && strings.EqualFold(line.Name, "global") {
-			return line.Span
+			return line.Span()
 		}
 	}
 	return source.Span{}

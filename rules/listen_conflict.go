@@ -82,17 +82,20 @@ func conflict(at, first nginx.Ref, what, says string) diag.Finding {
 }
 
 func isDefault(listen nginx.Ref) bool {
-	return slices.ContainsFunc(listen.Args()[1:], func(a string) bool { return a == "default_server" || a == "default" })
+	return listen.IndexArg("default_server", 1) > 0 || listen.IndexArg("default", 1) > 0
 }
 
 // hasSocketOptions reports whether a listen directive has an option of the socket,
 // which only one directive of an address may have.
 func hasSocketOptions(listen nginx.Ref) bool {
-	return slices.ContainsFunc(listen.Args()[1:], func(a string) bool {
-		switch name, _, _ := strings.Cut(a, "="); name {
+	for i, arg := range listen.EachArg() {
+		if i == 0 {
+			continue
+		}
+		switch name, _, _ := strings.Cut(arg, "="); name {
 		case "setfib", "fastopen", "backlog", "rcvbuf", "sndbuf", "accept_filter", "deferred", "ipv6only", "reuseport", "so_keepalive", "bind", "multipath":
 			return true
 		}
-		return false
-	})
+	}
+	return false
 }

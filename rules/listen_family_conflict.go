@@ -70,7 +70,7 @@ func bothReuse(l stack.Listen, v4 *stack.Address) bool {
 }
 
 func reportFamilies(p *analyzer.Pass, dual *stack.Address, l stack.Listen, v4 *stack.Address) {
-	at := slices.Index(l.Ref.Args(), "ipv6only=off")
+	at := l.Ref.IndexArg("ipv6only=off", 0)
 	option := l.Ref.ArgSpan(at)
 	fix := diag.Fix{
 		Title: "drop ipv6only=off", Safety: diag.Safe,

@@ -74,7 +74,7 @@ func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
 		f.Notes = []string{fmt.Sprintf("nginx says: invalid number of arguments in %q directive", name)}
 	default:
 		f.Notes = []string{fmt.Sprintf("nginx starts, and %s is not in force", next.Text())}
-		if fault := valueFault(x); fault != nil {
+		if fault := x.Fault(); fault != nil {
 			f.RefusedBy = diag.Nginx
 			f.Notes = []string{"nginx says: " + fault.Message}
 		}

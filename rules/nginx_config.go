@@ -75,7 +75,12 @@ func (t *nginxTest) stands(b *nginx.Block, r nginx.Ref) bool {
 
 // own are the directives of a block with a name that are written as they will run.
 func (t *nginxTest) own(b *nginx.Block, name string) []nginx.Ref {
-	return slices.DeleteFunc(slices.Clone(b.Own(name)), func(r nginx.Ref) bool { return !t.stands(b, r) })
+	own := b.Own(name)
+	falls := func(r nginx.Ref) bool { return !t.stands(b, r) }
+	if !slices.ContainsFunc(own, falls) {
+		return own
+	}
+	return slices.DeleteFunc(slices.Clone(own), falls)
 }
 
 // inForce is the directive that gives a block a value, zero where there is none

@@ -102,7 +102,7 @@ func (t *nginxTest) serverNamesHash(a *stack.Address) {
 	}
 	for _, server := range servers {
 		for _, r := range server.Own("server_name") {
-			for i, name := range r.Args() {
+			for i, name := range r.EachArg() {
 				if isLong(name) && !strings.ContainsAny(name, "*~$") {
 					t.tooLong("server_names_hash", "server_names_hash_bucket_size", server, r, label(r.ArgSpan(i), "a name on %s", a), strings.TrimPrefix(name, "."))
 				}
@@ -142,10 +142,10 @@ func (t *nginxTest) longTypes(b *nginx.Block) {
 	}
 	for r := range b.All() {
 		entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
-		if standing != catalog.Fits || entry.Type != catalog.TypeMIMETypes || entry.Section != catalog.Core || slices.Contains(r.Args(), "*") {
+		if standing != catalog.Fits || entry.Type != catalog.TypeMIMETypes || entry.Section != catalog.Core || r.IndexArg("*", 0) >= 0 {
 			continue
 		}
-		for i, name := range r.Args() {
+		for i, name := range r.EachArg() {
 			if isLong(name) {
 				t.tooLong("test_types_hash", "", b, r, label(r.ArgSpan(i), "a MIME type"), name)
 			}

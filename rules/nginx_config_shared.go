@@ -251,7 +251,7 @@ func subsystem(b *nginx.Block) string {
 
 // parameter is what stands behind a prefix in one of the arguments; "" where none has it.
 func parameter(r nginx.Ref, prefix string) string {
-	for _, arg := range r.Args() {
+	for _, arg := range r.EachArg() {
 		if value, ok := strings.CutPrefix(arg, prefix); ok {
 			return value
 		}

@@ -77,7 +77,7 @@ func (t *nginxTest) needsCertificate(server *nginx.Block, a *stack.Address, tls 
 	if server == a.Default {
 		f.Subject.Text += ", and it is the default server of " + a.String()
 	}
-	if at != tls && !slices.Contains(at.Args(), word) {
+	if at != tls && at.IndexArg(word, 0) < 0 {
 		f.Related = append(f.Related, label(tls.Head(), "here the address is made one for TLS"))
 	}
 	t.refuse(at, fmt.Sprintf("no %q is defined for the \"listen ... %s\" directive", "ssl_certificate", word), f)
@@ -208,7 +208,7 @@ func (t *nginxTest) secure(b *nginx.Block, family string, pass nginx.Ref) {
 // streamTLS looks at both sides of a server of the stream module.
 func (t *nginxTest) streamTLS(server *nginx.Block) {
 	for _, listen := range t.own(server, "listen") {
-		if slices.Contains(listen.Args(), "ssl") {
+		if listen.IndexArg("ssl", 0) >= 0 {
 			if certificates, _, _ := t.certificates(server); len(certificates) > 0 { // without, the default server decides
 				t.certificateAndKey(server, listen, `"listen ... ssl"`)
 			}
@@ -224,7 +224,7 @@ func (t *nginxTest) streamTLS(server *nginx.Block) {
 // mailTLS looks for the certificate of a server of the mail module.
 func (t *nginxTest) mailTLS(server *nginx.Block) {
 	for _, listen := range t.own(server, "listen") {
-		if slices.Contains(listen.Args(), "ssl") {
+		if listen.IndexArg("ssl", 0) >= 0 {
 			t.certificateAndKey(server, listen, `"listen ... ssl"`)
 			return
 		}

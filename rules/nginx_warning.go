@@ -140,26 +140,28 @@ func dropWord(r nginx.Ref, i int) diag.Edit {
 // words looks for words that stand twice in the directives of one name in a block.
 func (t nginxWarnings) words(b *nginx.Block, r nginx.Ref, entry *catalog.Directive, seen map[string]nginx.Ref) {
 	mime := entry.Type == catalog.TypeMIMETypes
-	if mime && slices.ContainsFunc(b.Own(r.Name()), func(r nginx.Ref) bool { return slices.Contains(r.Args(), "*") }) {
+	if mime && slices.ContainsFunc(b.Own(r.Name()), func(r nginx.Ref) bool { return r.IndexArg("*", 0) >= 0 }) {
 		return // behind it nothing counts
 	}
-	for i, word := range r.Args() {
+	for i, word := range r.EachArg() {
 		key := strings.ToLower(word)
+		first, again := seen[key]
+		always := mime && entry.HasDefault && strings.HasPrefix(entry.Default+" ", key+" ")
+		if !again && !always {
+			seen[key] = r
+			continue
+		}
 		f := diag.Finding{Summary: "a word stands twice", Subject: label(r.ArgSpan(i), "there already"), Remedy: "drop it"}
 		says := fmt.Sprintf("duplicate value %q", word)
 		if mime {
 			says = fmt.Sprintf("duplicate MIME type %q", key)
 			f.Summary = "a MIME type stands twice"
 		}
-		first, again := seen[key]
 		switch {
 		case again && first != r:
 			f.Related = []diag.Label{label(first.Head(), "the first one")}
-		case mime && !again && entry.HasDefault && strings.HasPrefix(entry.Default+" ", key+" "):
-			f.Subject.Text = "in the list without being written"
 		case !again:
-			seen[key] = r
-			continue
+			f.Subject.Text = "in the list without being written"
 		}
 		if r.NArgs() > 1 {
 			f.Fixes = []diag.Fix{{Title: "drop " + word, Safety: diag.Safe, Edits: []diag.Edit{dropWord(r, i)}}}
@@ -169,7 +171,7 @@ func (t nginxWarnings) words(b *nginx.Block, r nginx.Ref, entry *catalog.Directi
 }
 
 func (t nginxWarnings) suspicious(r nginx.Ref) {
-	for i, name := range r.Args() {
+	for i, name := range r.EachArg() {
 		if strings.Contains(name, "/") {
 			t.warn(r, fmt.Sprintf("server name %q has suspicious symbols", name), diag.Finding{
 				Summary: "a server name that is no name",
@@ -181,8 +183,8 @@ func (t nginxWarnings) suspicious(r nginx.Ref) {
 }
 
 func (t nginxWarnings) absoluteIndex(r nginx.Ref) {
-	for i, name := range r.Args()[:max(r.NArgs()-1, 0)] {
-		if strings.HasPrefix(name, "/") {
+	for i, name := range r.EachArg() {
+		if i < r.NArgs()-1 && strings.HasPrefix(name, "/") {
 			t.warn(r, `only the last index in "index" directive should be absolute`, diag.Finding{
 				Summary: "what stands behind an absolute index is never looked at",
 				Subject: label(r.ArgSpan(i), "nginx takes it without looking whether it exists"),
@@ -202,7 +204,7 @@ func (t nginxWarnings) extensions(b *nginx.Block, r nginx.Ref, types map[string]
 		if !t.written(row) {
 			continue
 		}
-		for n, arg := range row.Args() {
+		for n, arg := range row.EachArg() {
 			extension := strings.ToLower(arg)
 			before, again := types[extension]
 			if types[extension] = row.Name(); !again {

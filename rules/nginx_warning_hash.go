@@ -47,8 +47,11 @@ func (h hashTable) hasRoom(most, bucketSize int64) bool {
 	if most > 10000 && most/int64(len(h.keys)) < 100 {
 		first = most - 1000
 	}
-	taken := make([]int64, most)
+	var taken []int64
 	fits := func(n uint64) bool {
+		if n > uint64(len(taken)) {
+			taken = make([]int64, 2*n) // mostly it is not nearly the most
+		}
 		clear(taken[:n])
 		for i, hash := range hashes {
 			in := &taken[hash%n]
@@ -130,7 +133,7 @@ func (t nginxWarnings) hashTables(b *nginx.Block) {
 		return
 	}
 	if headers := t.own(b, "proxy_set_header"); len(headers) > 0 {
-		keys := slices.Clone(headersOfNginx)
+		keys := slices.Grow(slices.Clone(headersOfNginx), len(headers))
 		for _, r := range headers {
 			keys = append(keys, strings.ToLower(r.Arg(0)))
 		}
@@ -197,7 +200,7 @@ func (t nginxWarnings) namesOf(a *stack.Address) {
 	var last nginx.Ref
 	for _, server := range a.Servers {
 		for _, r := range t.own(server, "server_name") {
-			for _, name := range r.Args() {
+			for _, name := range r.EachArg() {
 				if name != "" && !strings.ContainsAny(name, "*~$") && name[0] != '.' {
 					keys, last = append(keys, strings.ToLower(name)), r
 				}

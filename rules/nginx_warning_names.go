@@ -18,11 +18,11 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) {
 	if len(servers) < 2 || slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return !t.written(l.Ref) }) {
 		return
 	}
-	names := nameTable{}
+	names := make(nameTable, len(servers))
 	for _, server := range servers {
 		own := map[string]bool{}
 		for _, r := range t.own(server, "server_name") {
-			for i, arg := range r.Args() {
+			for i, arg := range r.EachArg() {
 				name := strings.ToLower(arg)
 				if strings.HasPrefix(name, "~") || !nginx.Literal(name) {
 					continue

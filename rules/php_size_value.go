@@ -77,7 +77,7 @@ func sizeValues(p *analyzer.Pass, s *stack.Scope) {
 func sizesIn(p *analyzer.Pass, f *syntax.INI) {
 	for _, e := range f.Lines {
 		if e.Kind == syntax.Key && !e.Null {
-			sizeValue(p, nginx.Ref{}, e.Name, fpm.Setting{Text: e.Value, Known: e.Known, Span: e.ValueSpan})
+			sizeValue(p, nginx.Ref{}, e.Name, fpm.Setting{Text: e.Value, Known: e.Known, Span: e.ValueSpan()})
 		}
 	}
 }

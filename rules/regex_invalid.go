@@ -27,7 +27,7 @@ var regexInvalid = analyzer.Rule{
 }
 
 func regexes(p *analyzer.Pass, x *analyzer.Directive) {
-	if fault := valueFault(x); fault != nil && fault.Regex {
+	if fault := x.Fault(); fault != nil && fault.Regex {
 		p.Report(x.Ref, x.Ref, invalidRegex(fault, x.ArgSpan(fault.Arg)))
 	}
 	for r, fault := range rowFaults(x) {

@@ -82,5 +82,8 @@ func ownDirective(b *nginx.Block, r nginx.Ref) syntax.ID {
 }
 
 func label(s source.Span, format string, args ...any) diag.Label {
-	return diag.Label{Span: s, Text: fmt.Sprintf(format, args...)}
+	if len(args) > 0 {
+		format = fmt.Sprintf(format, args...)
+	}
+	return diag.Label{Span: s, Text: format}
 }

@@ -71,7 +71,7 @@ func eachName(s *stack.Scope, each func(server *nginx.Block, t takenName, gives 
 		if a.Stream {
 			continue
 		}
-		names := nameTable{}
+		names := make(nameTable, len(a.Servers))
 		for _, server := range a.Servers {
 			own, known := server.ServerNames()
 			implied := len(server.Own("server_name")) == 0

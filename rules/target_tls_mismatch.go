@@ -112,7 +112,7 @@ func wrongScheme(h *stack.Hop) bool {
 func handles497(a *stack.Address) bool {
 	return slices.ContainsFunc(a.Servers, func(s *nginx.Block) bool {
 		pages, _, known := s.List("error_page")
-		return !known || slices.ContainsFunc(pages, func(r nginx.Ref) bool { return slices.Contains(r.Args(), "497") })
+		return !known || slices.ContainsFunc(pages, func(r nginx.Ref) bool { return r.IndexArg("497", 0) >= 0 })
 	})
 }
 

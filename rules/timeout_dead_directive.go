@@ -59,17 +59,18 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
 		of := map[*nginx.Block]*passing{}
 		for b := range c.Blocks(catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
-			one := readPassing(b)
-			if len(one.needs) > 0 || one.open {
-				of[b] = one
+			read := readPassing(b)
+			if len(read.needs) > 0 || read.open {
+				one := read // what stays
+				of[b] = &one
+				if len(one.needs) > 0 {
+					needing = append(needing, &one)
+				}
 			}
-			if len(one.needs) > 0 {
-				needing = append(needing, one)
-			}
-			if one.open || b.Missing || openAround(of, b) {
+			if read.open || b.Missing || openAround(of, b) {
 				inForce(of, b, "", used)
 			}
-			for _, pass := range one.has {
+			for _, pass := range read.has {
 				inForce(of, b, pass.Name(), used)
 			}
 		}
@@ -96,8 +97,8 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 	}
 }
 
-func readPassing(b *nginx.Block) *passing {
-	one := &passing{block: b, open: len(b.Place.Tree.Errors) > 0}
+func readPassing(b *nginx.Block) passing {
+	one := passing{block: b, open: len(b.Place.Tree.Errors) > 0}
 	for r := range b.All() {
 		name := r.Name()
 		if _, ok := catalog.PassOf(name); ok {

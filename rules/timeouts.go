@@ -116,7 +116,7 @@ func (w waiting) handles504() bool {
 	if len(pages) > 0 {
 		type key struct{ *nginx.Block }
 		if stack.Once(w.hop.Scope, key{in}, func() bool {
-			return slices.ContainsFunc(pages, func(page nginx.Ref) bool { return slices.Contains(page.Args(), "504") })
+			return slices.ContainsFunc(pages, func(page nginx.Ref) bool { return page.IndexArg("504", 0) >= 0 })
 		}) {
 			return true
 		}

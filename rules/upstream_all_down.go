@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -25,7 +26,10 @@ var upstreamAllDown = analyzer.Rule{
 
 func allDown(p *analyzer.Pass, s *stack.Scope) {
 	for _, u := range uses(s) {
-		none := failure{status: "502", cause: "error", log: fmt.Sprintf("no live upstreams while connecting to upstream, upstream: \"…://%s\"", u.upstream.Args()[0])}
+		if slices.ContainsFunc(u.hops, func(h *stack.Hop) bool { return !h.Peer.Down }) {
+			continue
+		}
+		none := failure{status: "502", cause: "error", log: fmt.Sprintf("no live upstreams while connecting to upstream, upstream: \"…://%s\"", u.upstream.Ref().Arg(0))}
 		severity, notes := none.of(u.hops[0])
 		f := diag.Finding{
 			Severity: severity,
@@ -35,14 +39,10 @@ func allDown(p *analyzer.Pass, s *stack.Scope) {
 			Notes:    notes,
 			Remedy:   "take down from a server, or add one that serves",
 		}
-		alive := false
 		var servers analyzer.Causes
 		for _, h := range u.hops {
-			alive = alive || !h.Peer.Down
 			servers = append(servers, h.Peer.Server)
 		}
-		if !alive {
-			p.Report(u.upstream.Ref(), servers, f)
-		}
+		p.Report(u.upstream.Ref(), servers, f)
 	}
 }

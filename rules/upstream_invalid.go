@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -34,10 +33,10 @@ func upstreams(p *analyzer.Pass, c *nginx.Config) {
 	}
 	first := map[name]*nginx.Block{}
 	for u := range c.Blocks(catalog.Upstream | catalog.StreamUpstream) {
-		if len(u.Args()) != 1 || !p.Certain(u.Ref()) || templated(u.Ref()) {
+		if u.Ref().NArgs() != 1 || !p.Certain(u.Ref()) || templated(u.Ref()) {
 			continue
 		}
-		text := u.Args()[0]
+		text := u.Ref().Arg(0)
 		if earlier := first[name{u.Context, text}]; earlier != nil {
 			p.Report(u.Ref(), u, diag.Finding{
 				Severity: diag.Error,
@@ -65,7 +64,7 @@ func servers(p *analyzer.Pass, u *nginx.Block) {
 		switch r.Name() {
 		case "server":
 			count++
-			if !slices.Contains(r.Args(), "backup") {
+			if r.IndexArg("backup", 0) < 0 {
 				primary++
 				break
 			}
@@ -74,7 +73,7 @@ func servers(p *analyzer.Pass, u *nginx.Block) {
 				p.Report(r, r, diag.Finding{
 					Severity: diag.Error,
 					Summary:  "a backup server where the balancing method knows none",
-					Subject:  label(r.ArgSpan(slices.Index(r.Args(), "backup")), "%s knows no backup servers", method.Name()),
+					Subject:  label(r.ArgSpan(r.IndexArg("backup", 0)), "%s knows no backup servers", method.Name()),
 					Related:  []diag.Label{label(method.Head(), "the balancing method")},
 					Notes:    []string{`nginx says: balancing method does not support parameter "backup"`},
 					Remedy:   "drop backup, or use another balancing method",
@@ -106,7 +105,7 @@ func servers(p *analyzer.Pass, u *nginx.Block) {
 			Summary:  "an upstream with backup servers only",
 			Subject:  label(u.Head(), "every server of it is a backup"),
 			Related:  []diag.Label{label(backup.Head(), "a backup")},
-			Notes:    []string{fmt.Sprintf("nginx says: no servers in upstream %q", u.Args()[0])},
+			Notes:    []string{fmt.Sprintf("nginx says: no servers in upstream %q", u.Ref().Arg(0))},
 			Remedy:   "make one of them no backup",
 		})
 	}

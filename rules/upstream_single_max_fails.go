@@ -31,7 +31,7 @@ func singleMaxFails(p *analyzer.Pass, upstream *nginx.Block) {
 	if upstream.Missing || len(servers) != 1 || changeable(upstream) || !oneAddress(servers[0].Arg(0)) {
 		return
 	}
-	for i, arg := range servers[0].Args() {
+	for i, arg := range servers[0].EachArg() {
 		name, _, _ := strings.Cut(arg, "=")
 		if name != "max_fails" && name != "fail_timeout" {
 			continue

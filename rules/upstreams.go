@@ -16,11 +16,12 @@ type use struct {
 // lead to is known.
 func uses(s *stack.Scope) []use {
 	var found []use
+	var at map[*nginx.Block]int // in found, for a target
 	for _, t := range s.Targets {
 		if t.Unknown != "" {
 			continue
 		}
-		at := map[*nginx.Block]int{}
+		clear(at)
 		for _, h := range t.Hops {
 			b := h.Peer.Upstream
 			if b == nil {
@@ -29,6 +30,9 @@ func uses(s *stack.Scope) []use {
 			i, again := at[b]
 			if !again {
 				i = len(found)
+				if at == nil {
+					at = map[*nginx.Block]int{}
+				}
 				at[b] = i
 				found = append(found, use{upstream: b, target: t})
 			}

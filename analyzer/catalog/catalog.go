@@ -234,6 +234,25 @@ func (d *Directive) DefaultAt(v Version) (value string, ok, unknown bool) {
 	return d.History[i].Value, !d.History[i].None, false
 }
 
+// Words are the words of a default. They are shared by all who ask: nobody changes them.
+func Words(value string) []string { return wordsOfDefaults()[value] }
+
+var wordsOfDefaults = sync.OnceValue(func() map[string][]string {
+	words := map[string][]string{}
+	add := func(value string) {
+		if words[value] == nil {
+			words[value] = strings.Fields(value)
+		}
+	}
+	for i := range directives {
+		add(directives[i].Default)
+		for _, change := range directives[i].History {
+			add(change.Value)
+		}
+	}
+	return words
+})
+
 // stableDefault is the default that holds on every supported version that
 // knows the directive.
 func (d *Directive) stableDefault() (value string, ok, unknown bool) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // lasting are directives that do something without the pass of their module:
@@ -13,6 +14,21 @@ var lasting = []string{"fastcgi_index", "fastcgi_split_path_info", "proxy_header
 // directive that has an effect only where this is done: "fastcgi_pass" for
 // fastcgi_read_timeout. ok is false for directives that are not so.
 func PassOf(name string) (pass string, ok bool) {
+	pass, ok = passes()[name]
+	return pass, ok
+}
+
+var passes = sync.OnceValue(func() map[string]string {
+	of := map[string]string{}
+	for d := range All() {
+		if pass, ok := passOf(d.Name); ok {
+			of[d.Name] = pass
+		}
+	}
+	return of
+})
+
+func passOf(name string) (pass string, ok bool) {
 	d, ok := Lookup(name, Location)
 	if !ok || d.Section != Core || d.Contexts&HTTP == 0 || d.Inherit != InheritMerge && d.Inherit != InheritList {
 		return "", false
@@ -33,10 +49,7 @@ func PassOf(name string) (pass string, ok bool) {
 // of nginx, and no mere setting, which could stand in http as well. The purge of
 // a cache is both.
 func MayHandle(name string) bool {
-	if !Known(name) {
-		return true
-	}
-	for d := range Named(name) {
+	for d := range Named(name) { // none where nobody knows it
 		if d.Section == Core || d.Section == Past || d.Contexts&HTTP != 0 && !strings.HasSuffix(name, "_cache_purge") {
 			return false
 		}

@@ -86,7 +86,7 @@ func (p *Pool) own(name string) (admin, values []Setting, known bool) {
 		if e.Kind != syntax.Item || !strings.HasPrefix(e.Name, "php_") {
 			continue
 		}
-		if strings.ContainsAny(e.NameSpan.Text(), "$") {
+		if strings.ContainsAny(e.NameSpan().Text(), "$") {
 			known = false // the name of the setting depends on the environment
 		}
 		if e.Offset != name {

@@ -5,7 +5,6 @@ package fpm
 
 import (
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,7 +60,7 @@ type Missing struct {
 	// Limit is set for what is left out because it is too much.
 	Limit bool
 
-	order int // how many keys were read before it
+	order int32 // how many keys were read before it
 }
 
 // A Pool is one pool of a master: all sections of that name taken together.
@@ -106,7 +105,7 @@ func (s *Section) named(folded string) []entry {
 type entry struct {
 	*syntax.Entry
 	folded  string // name in lower case
-	order   int    // how many keys of the master were read before it
+	order   int32  // how many keys of the master were read before it
 	certain bool   // it certainly stands in this section
 }
 
@@ -133,9 +132,10 @@ type Value struct {
 // `listen.owner`, `pm.start_servers`) or has none, Text is empty.
 func (s *Section) Get(name string) Value {
 	folded := fold(name)
-	for _, e := range slices.Backward(s.named(folded)) {
-		if e.Kind == syntax.Key && e.folded == folded {
-			return s.value(e)
+	entries := s.named(folded)
+	for i := len(entries) - 1; i >= 0; i-- {
+		if e := &entries[i]; e.folded == folded && e.Kind == syntax.Key {
+			return s.value(*e)
 		}
 	}
 	v := Value{Known: len(s.master.Missing) == 0 && (s.kind == catalog.FPMPool || s.master.Main != nil)}
@@ -198,7 +198,7 @@ func (s *Section) Placed() iter.Seq2[*syntax.Entry, bool] {
 func (s *Section) value(e entry) Value {
 	v := Value{
 		Text: e.Value, Set: true, Known: e.Known && !e.Null && (e.certain || s.master.Main == nil),
-		Key: e.NameSpan, Span: e.ValueSpan, Offset: e.Offset,
+		Key: e.NameSpan(), Span: e.ValueSpan(), Offset: e.Offset,
 	}
 	if strings.Contains(v.Text, poolVariable) && s.expands(e.Name) {
 		s.expandPool(&v)

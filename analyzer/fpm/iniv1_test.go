@@ -70,7 +70,7 @@ func TestINIv1(t *testing.T) {
 					got = section.Key(e.Name).String()
 				}
 				// It leaves boolean words and $pool as they are.
-				if spec, ok := catalog.FPMKeyNamed(e.Name, s.kind); ok && spec.Type == "bool" && got == e.ValueSpan.Text() {
+				if spec, ok := catalog.FPMKeyNamed(e.Name, s.kind); ok && spec.Type == "bool" && got == e.ValueSpan().Text() {
 					got = want.Text
 				}
 				if s != m.Global {

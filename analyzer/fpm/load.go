@@ -68,7 +68,7 @@ type builder struct {
 	adrift  bool // current may not be the section that is open
 	chain   []*syntax.INI
 	seen    map[*syntax.INI]bool
-	order   int
+	order   int32
 }
 
 var versionInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`) })
@@ -97,7 +97,7 @@ func (b *builder) file(f *syntax.INI) {
 	for i := range f.Lines {
 		e := &f.Lines[i]
 		// php-fpm includes at the end of the line, which may hold more statements.
-		if include != nil && e.Span.Line() != include.Span.Line() {
+		if include != nil && e.Span().Line() != include.Span().Line() {
 			b.include(include)
 			include = nil
 		}
@@ -139,8 +139,8 @@ func (b *builder) open(head *syntax.Entry) {
 		b.pools[name] = p
 		b.master.Pools = append(b.master.Pools, p)
 	}
-	if !strings.HasPrefix(head.Span.File.Path, "stock:") { // nobody wrote an image's own
-		p.Heads = append(p.Heads, head.Span)
+	if !strings.HasPrefix(head.Span().File.Path, "stock:") { // nobody wrote an image's own
+		p.Heads = append(p.Heads, head.Span())
 	}
 	b.current = &p.Section
 }
@@ -190,8 +190,8 @@ func (b *builder) include(e *syntax.Entry) {
 func (b *builder) tooMany(e *syntax.Entry) {
 	b.adrift = true
 	if b.master.TooMany.IsZero() {
-		b.master.TooMany = e.Span
-		b.master.Missing = append(b.master.Missing, Missing{At: e.Span, Pattern: e.Value, Reason: "too much", Limit: true, order: b.order})
+		b.master.TooMany = e.Span()
+		b.master.Missing = append(b.master.Missing, Missing{At: e.Span(), Pattern: e.Value, Reason: "too much", Limit: true, order: b.order})
 	}
 }
 
@@ -212,5 +212,5 @@ func (b *builder) buildIndexes() {
 
 func (b *builder) missing(e *syntax.Entry, reason string) {
 	b.adrift = true
-	b.master.Missing = append(b.master.Missing, Missing{At: e.ValueSpan, Pattern: e.Value, Reason: reason, order: b.order})
+	b.master.Missing = append(b.master.Missing, Missing{At: e.ValueSpan(), Pattern: e.Value, Reason: reason, order: b.order})
 }

@@ -67,7 +67,7 @@ func checkPool(t *testing.T, root string, p *Pool, printed dumped) {
 				continue
 			}
 			for _, v := range p.Items(e.Name) {
-				if v.Key != e.NameSpan {
+				if v.Key != e.NameSpan() {
 					continue
 				}
 				text := v.Text

@@ -83,7 +83,7 @@ func fileSettings(f *syntax.INI, name string, layer Layer) (settings []Setting, 
 		case special || e.Kind == syntax.Item:
 			certain = false
 		default:
-			settings = append(settings, Setting{Layer: layer, Text: e.Value, Known: e.Known, Key: e.NameSpan, Span: e.ValueSpan})
+			settings = append(settings, Setting{Layer: layer, Text: e.Value, Known: e.Known, Key: e.NameSpan(), Span: e.ValueSpan()})
 		}
 	}
 	return settings, certain

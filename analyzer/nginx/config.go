@@ -43,14 +43,11 @@ type Config struct {
 
 	hasParams  bool // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
 	placements map[*syntax.Tree]int
-	blocks     []*Block
-	bodies     []Body
+	blocks     list[Block]
+	bodies     list[Body]
 	// expressions are the compiled patterns.
 	expressions sync.Map
 	kept        atomic.Int64 // their size
-
-	// params are those of blocks that were asked for, see FastCGIParams.
-	params sync.Map
 }
 
 // A Body is what stands between two braces, or in an included file, in one
@@ -64,7 +61,7 @@ type Body struct {
 
 // Bodies gives all bodies in reading order. Each directive is in one of them, as
 // often as its file is placed.
-func (c *Config) Bodies() []Body { return c.bodies }
+func (c *Config) Bodies() iter.Seq[*Body] { return c.bodies.all() }
 
 // A Missing include could not be read; what it could set is unknown. So it is
 // with a word that a template puts directives in the place of.
@@ -88,17 +85,18 @@ type Placement struct {
 	// Parent and At are the placement and the include directive in it; nil and None for the main file.
 	Parent *Placement
 	At     syntax.ID
-	// Block is what the top level of the file stands in.
-	Block *Block
 	// StandIn is set for our own copy of a stock file.
 	StandIn bool
+	// Block is what the top level of the file stands in.
+	Block *Block
 
+	names    *names      // of the directives at its top level; nil where that includes others
 	includes []inclusion // by ascending directive
 }
 
 type inclusion struct {
 	at     syntax.ID
-	placed []*Placement
+	placed []Placement
 }
 
 // Chain lists the include directives that lead from the main file to the placement.
@@ -141,6 +139,19 @@ func (r Ref) Arg(i int) string { return r.Place.Tree.Arg(r.ID, i) }
 // Args are all arguments.
 func (r Ref) Args() []string { return r.Place.Tree.Args(r.ID) }
 
+// EachArg gives all arguments by index.
+func (r Ref) EachArg() iter.Seq2[int, string] { return r.Place.Tree.EachArg(r.ID) }
+
+// IndexArg is the index of a word among the arguments, from the given one on; -1 where it is not there.
+func (r Ref) IndexArg(word string, from int) int {
+	for i, arg := range r.EachArg() {
+		if i >= from && arg == word {
+			return i
+		}
+	}
+	return -1
+}
+
 // ArgSpan covers the i-th argument as written.
 func (r Ref) ArgSpan(i int) source.Span { return r.Place.Tree.ArgSpan(r.ID, i) }
 
@@ -152,8 +163,8 @@ func (r Ref) Head() source.Span { return r.Place.Tree.HeadSpan(r.ID) }
 type Block struct {
 	Config *Config
 	Place  *Placement
-	ID     syntax.ID
 	Parent *Block
+	ID     syntax.ID
 	// Context is what the block is to nginx (http, server, location …).
 	Context catalog.Context
 	// Children are the blocks in it, also those of included files, in reading order.
@@ -163,15 +174,15 @@ type Block struct {
 
 	names names // of all directives in it
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.
-	index map[string][]Ref
-	// keyed holds those that stand there many times by their first argument, too.
-	keyed *keyedIndex
-	size  int // directives and included files directly in the block
-	order int // among the blocks of the configuration
+	index *index
+	// params are what FastCGIParams has said.
+	params atomic.Pointer[Params]
+	size   int32 // directives and included files directly in the block
+	order  int32 // among the blocks of the configuration
 }
 
 // InOrder compares blocks of one configuration by the order of reading.
-func InOrder(a, b *Block) int { return a.order - b.order }
+func InOrder(a, b *Block) int { return int(a.order - b.order) }
 
 // Ref is the directive that opens the block.
 func (b *Block) Ref() Ref { return Ref{b.Place, b.ID} }
@@ -203,8 +214,9 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 			includes = includes[1:]
 		}
 		if len(includes) > 0 && includes[0].at == d {
-			for _, in := range includes[0].placed {
-				if !walk(in, syntax.Root, yield) {
+			placed := includes[0].placed
+			for i := range placed {
+				if !walk(&placed[i], syntax.Root, yield) {
 					return false
 				}
 			}
@@ -219,19 +231,21 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 
 // Own are the directives of that name directly in the block, in order. For
 // `server` blocks use Children.
-func (b *Block) Own(name string) []Ref {
+func (b *Block) Own(name string) []Ref { return b.ownHashed(name, hashOf(name)) }
+
+func (b *Block) ownHashed(name string, hash nameHash) []Ref {
 	switch {
-	case !b.names.mayHave(name):
+	case !b.names.mayHave(hash):
 		return nil
 	case b.index != nil:
-		return b.index[name]
+		return b.index.byName[name]
 	}
 	var few [32]Ref // mostly enough, so that no more memory is asked for than is kept
-	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name))
+	return slices.Clone(appendOwn(few[:0], b.Place, b.ID, name, hash))
 }
 
 // appendOwn is walk without a call for each directive.
-func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
+func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash nameHash) []Ref {
 	includes := p.includesFrom(block)
 	for d := p.Tree.FirstChild(block); d != syntax.None; d = p.Tree.NextSibling(d) {
 		for len(includes) > 0 && includes[0].at < d {
@@ -239,8 +253,11 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 		}
 		switch {
 		case len(includes) > 0 && includes[0].at == d:
-			for _, in := range includes[0].placed {
-				own = appendOwn(own, in, syntax.Root, name)
+			placed := includes[0].placed
+			for i := range placed {
+				if in := &placed[i]; in.names == nil || in.names.mayHave(hash) {
+					own = appendOwn(own, in, syntax.Root, name, hash)
+				}
 			}
 		case p.Tree.IsNamed(d, name):
 			own = append(own, Ref{p, d})
@@ -253,18 +270,20 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string) []Ref {
 func (b *Block) Has(name string) bool { return !b.lastOwn(name).IsZero() }
 
 // lastOwn is the last directive of that name directly in the block; zero for none.
-func (b *Block) lastOwn(name string) Ref {
+func (b *Block) lastOwn(name string) Ref { return b.lastHashed(name, hashOf(name)) }
+
+func (b *Block) lastHashed(name string, hash nameHash) Ref {
 	switch {
-	case !b.names.mayHave(name):
+	case !b.names.mayHave(hash):
 		return Ref{}
 	case b.index != nil:
-		if own := b.index[name]; len(own) > 0 {
+		if own := b.index.byName[name]; len(own) > 0 {
 			return own[len(own)-1]
 		}
 		return Ref{}
 	}
 	var few [8]Ref // mostly enough, so that no memory is asked for
-	if own := appendOwn(few[:0], b.Place, b.ID, name); len(own) > 0 {
+	if own := appendOwn(few[:0], b.Place, b.ID, name, hash); len(own) > 0 {
 		return own[len(own)-1]
 	}
 	return Ref{}
@@ -276,20 +295,19 @@ type names [4]uint64
 
 var nameSeed = maphash.MakeSeed()
 
-func nameBit(name string) (word int, bit uint64) {
-	h := maphash.String(nameSeed, name)
-	return int(h >> 6 & 3), 1 << (h & 63)
+// A nameHash chooses the bit of a name. It is told once for all blocks that are asked.
+type nameHash uint8
+
+func hashOf(name string) nameHash {
+	return nameHash(maphash.String(nameSeed, name)) //nolint:gosec // as many bits as there are
 }
 
 func (n *names) add(name string) {
-	word, bit := nameBit(name)
-	n[word] |= bit
+	h := hashOf(name)
+	n[h>>6] |= 1 << (h & 63)
 }
 
-func (n *names) mayHave(name string) bool {
-	word, bit := nameBit(name)
-	return n[word]&bit != 0
-}
+func (n *names) mayHave(h nameHash) bool { return n[h>>6]&(1<<(h&63)) != 0 }
 
 // HasAny reports whether a directive of one of the names stands directly in the block.
 func (b *Block) HasAny(names []string) bool { return slices.ContainsFunc(names, b.Has) }
@@ -301,39 +319,40 @@ const small = 64
 const holdsServers = catalog.HTTP | catalog.Stream | catalog.Mail
 
 func (b *Block) buildIndex() {
-	b.index = map[string][]Ref{}
+	b.index = &index{byName: map[string][]Ref{}, keyed: map[string]map[string][]Ref{}}
 	for r := range b.All() {
 		if name := r.Name(); name != "server" || b.Context&holdsServers == 0 {
-			b.index[name] = append(b.index[name], r)
+			b.index.byName[name] = append(b.index.byName[name], r)
 		}
 	}
-	b.keyed = &keyedIndex{byName: map[string]map[string][]Ref{}}
 }
 
-// A keyedIndex finds the directives of a name by their first argument, in lower
-// case. It is made for the names that are asked for, by several rules at a time.
-type keyedIndex struct {
-	mu     sync.Mutex
-	byName map[string]map[string][]Ref
+// An index finds the directives of a block by their names.
+type index struct {
+	byName map[string][]Ref
+	// keyed finds those that stand there many times by their first argument in lower
+	// case, too. It is made for the names that are asked for, by several rules at a time.
+	mu    sync.Mutex
+	keyed map[string]map[string][]Ref
 }
 
 // ownOf are directives of a name directly in the block among which are all with
 // a first argument, whatever its case.
 func (b *Block) ownOf(name, first string) []Ref {
 	own := b.Own(name)
-	if len(own) <= small || b.keyed == nil {
+	if len(own) <= small || b.index == nil {
 		return own
 	}
-	b.keyed.mu.Lock()
-	defer b.keyed.mu.Unlock()
-	keys := b.keyed.byName[name]
+	b.index.mu.Lock()
+	defer b.index.mu.Unlock()
+	keys := b.index.keyed[name]
 	if keys == nil {
 		keys = map[string][]Ref{}
 		for _, r := range own {
 			key := strings.ToLower(r.Arg(0))
 			keys[key] = append(keys[key], r)
 		}
-		b.keyed.byName[name] = keys
+		b.index.keyed[name] = keys
 	}
 	return keys[strings.ToLower(first)]
 }
@@ -361,7 +380,7 @@ func (b *Block) Enclosing(c catalog.Context) *Block {
 // Blocks yields all blocks of the given contexts in reading order.
 func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
 	return func(yield func(*Block) bool) {
-		for _, b := range c.blocks {
+		for b := range c.blocks.all() {
 			if b.Context&contexts != 0 && !yield(b) {
 				return
 			}

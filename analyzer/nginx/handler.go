@@ -45,10 +45,10 @@ func bystander(name string, context catalog.Context) bool {
 func (w *Work) runsCode(b *Block) bool {
 	for ; b != nil; b = b.Parent {
 		if b.index != nil {
-			if !w.Take(len(b.index)) {
+			if !w.Take(len(b.index.byName)) {
 				return true
 			}
-			for name := range b.index {
+			for name := range b.index.byName {
 				if takesOver(name) {
 					return true
 				}

@@ -67,13 +67,13 @@ func LoadFragment(main *syntax.Tree, context catalog.Context, version catalog.Ve
 
 func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l Loader, budget *Budget, fragment bool) *Config {
 	c := &Config{Main: main, Fragment: fragment, Version: version, placements: map[*syntax.Tree]int{}}
-	b := &builder{config: c, loader: l, budget: budget, standIns: map[string]*syntax.Tree{}}
+	b := &builder{config: c, loader: l, budget: budget, standIns: map[string]*syntax.Tree{}, names: map[*syntax.Tree]*names{}}
 	place := &Placement{Tree: main, At: syntax.None}
 	c.hasParams = fragment || l.Has(paramsFile)
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)
-	for _, block := range c.blocks {
+	for block := range c.blocks.all() {
 		if block.size > small && block.Context != 0 && !block.Place.Tree.IsRow(block.Place.Tree.FirstChild(block.ID)) {
 			block.buildIndex()
 		}
@@ -87,28 +87,46 @@ type builder struct {
 	budget *Budget
 	// standIns are shared, so that a stock file placed in ten thousand blocks is parsed once.
 	standIns map[string]*syntax.Tree
+	// names are those at the top level of files; nil where that includes others.
+	names map[*syntax.Tree]*names
 }
 
 func (b *builder) block(p *Placement, d syntax.ID, parent *Block, context catalog.Context) *Block {
-	block := &Block{Config: b.config, Place: p, ID: d, Parent: parent, Context: context, order: len(b.config.blocks)}
+	order := b.config.blocks.n
+	block := b.config.blocks.add()
+	block.Config, block.Place, block.ID, block.Parent, block.Context = b.config, p, d, parent, context
+	block.order = int32(order) //nolint:gosec // at most MaxBlocks, and those of the files themselves
 	if parent != nil {
 		parent.Children = append(parent.Children, block)
 	}
-	b.config.blocks = append(b.config.blocks, block)
 	return block
 }
 
 func (b *builder) file(p *Placement) {
 	if b.config.placements[p.Tree]++; b.config.placements[p.Tree] == 1 {
 		b.config.Files = append(b.config.Files, p.Tree)
+		b.names[p.Tree] = namesIn(p.Tree)
 	}
+	p.names = b.names[p.Tree]
 	b.fill(p, syntax.Root, p.Block)
+}
+
+func namesIn(t *syntax.Tree) *names {
+	var in names
+	for d := range t.Children(syntax.Root) {
+		name := t.Name(d)
+		if name == "include" {
+			return nil
+		}
+		in.add(name)
+	}
+	return &in
 }
 
 // fill walks the directives directly below d, which stand in block.
 func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	t := p.Tree
-	b.config.bodies = append(b.config.bodies, Body{block, p, d})
+	*b.config.bodies.add() = Body{block, p, d}
 	if at, ok := t.DecidedIn(d); ok {
 		b.missing(Missing{Ref: Ref{p, d}, Pattern: at.Text(), Block: block, Opaque: true})
 	}
@@ -195,6 +213,7 @@ func (b *builder) place(m *Missing, at int) bool {
 			trees, complete, standIn = []*syntax.Tree{t}, true, true
 		}
 	}
+	placed := make([]Placement, 0, min(len(trees), b.budget.inclusions))
 	for _, tree := range trees {
 		if onChain(p, tree) {
 			b.config.Cycles = append(b.config.Cycles, m.Ref)
@@ -209,9 +228,9 @@ func (b *builder) place(m *Missing, at int) bool {
 			return false
 		}
 		m.Block.size++
-		placed := &Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn}
-		p.includes[at].placed = append(p.includes[at].placed, placed)
-		b.file(placed)
+		placed = append(placed, Placement{Tree: tree, Parent: p, At: m.ID, Block: m.Block, StandIn: standIn})
+		p.includes[at].placed = placed
+		b.file(&placed[len(placed)-1])
 	}
 	return complete
 }

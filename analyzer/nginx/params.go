@@ -55,16 +55,16 @@ type Params struct {
 // of the innermost block that has any, and none from further out. An `if` has
 // none of its own: it sends those of its location.
 func (b *Block) FastCGIParams() Params {
-	if params, again := b.Config.params.Load(b); again {
-		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
+	if params := b.params.Load(); params != nil {
+		return *params
 	}
 	refs, in, known := b.List("fastcgi_param")
 	if len(refs) == 0 {
 		return Params{Known: known}
 	}
-	if params, again := b.Config.params.Load(in); again {
-		b.Config.params.Store(b, params)
-		return *params.(*Params) //nolint:forcetypeassert // nothing else is stored
+	if params := in.params.Load(); params != nil {
+		b.params.Store(params)
+		return *params
 	}
 	params := newParams(refs, in, known)
 	if len(refs) > small {
@@ -74,8 +74,8 @@ func (b *Block) FastCGIParams() Params {
 		}
 		params.standIns = params.findStandIns()
 	}
-	b.Config.params.Store(in, &params)
-	b.Config.params.Store(b, &params)
+	in.params.Store(&params)
+	b.params.Store(&params)
 	return params
 }
 

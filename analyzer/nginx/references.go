@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/syntax"
 )
 
 // A Thing is what a configuration defines by name, and uses elsewhere.
@@ -89,7 +90,7 @@ func (c *Config) Undefined() []Undefined {
 	if c.Fragment || c.Top.Context != catalog.Main || len(c.Cycles) > 0 || !c.TooMany.IsZero() {
 		return nil
 	}
-	m := mentions{config: c, hidden: map[Kind]bool{}}
+	m := mentions{config: c, hidden: map[Kind]bool{}, silent: map[silence]bool{}}
 	if c.OtherModules {
 		m.hideVariables()
 	}
@@ -109,6 +110,18 @@ type mentions struct {
 	hidden map[Kind]bool
 	// spoiled is set where a directive has taken up what may be a definition, or there are too many.
 	spoiled bool
+	// silent are directives of shared files of which it is known that they say nothing.
+	silent map[silence]bool
+	used   []usedVariable // of the directive that is looked at
+}
+
+// A silence is a directive of a file that is included in several places, in what
+// decides on what it says there.
+type silence struct {
+	tree    *syntax.Tree
+	id      syntax.ID
+	context catalog.Context // of its block
+	in      catalog.Context
 }
 
 // spoils reports whether a directive may hold another one as arguments, for want
@@ -138,7 +151,7 @@ var definers = [...]string{
 func (m *mentions) block(b *Block, in catalog.Context) {
 	children := b.Children
 	for r := range b.All() {
-		mentioning{m, b, r}.directive(in)
+		m.directive(b, r, in)
 		if len(children) == 0 || children[0].Ref() != r {
 			continue
 		}
@@ -154,6 +167,22 @@ func (m *mentions) block(b *Block, in catalog.Context) {
 			m.block(child, inner)
 		}
 	}
+}
+
+// directive reads a directive, unless it is one of a shared file that said nothing
+// in another place. What a row and a directive of http say depends on other blocks.
+func (m *mentions) directive(b *Block, r Ref, in catalog.Context) {
+	if m.config.placements[r.Place.Tree] < 2 || b.Context&(catalog.Rows|catalog.HTTP) != 0 {
+		mentioning{m, b, r}.directive(in)
+		return
+	}
+	s := silence{r.Place.Tree, r.ID, b.Context, in}
+	if m.silent[s] {
+		return
+	}
+	before := len(m.list)
+	mentioning{m, b, r}.directive(in)
+	m.silent[s] = len(m.list) == before
 }
 
 // hideVariables says that a module which is not known may define variables.
@@ -193,18 +222,19 @@ func (m mentioning) directive(in catalog.Context) {
 	if in == catalog.AnyHTTP || in == catalog.AnyStream {
 		variable := Kind{Thing: Variable, In: in}
 		known := true
-		if text := r.Head().Text(); strings.Contains(text, "$") || strings.Contains(text, "(?") || r.Tree().FilledIn(r.ID) {
+		text := r.Head().Text()
+		some := strings.Contains(text, "$") || strings.Contains(text, "(?") || r.Tree().FilledIn(r.ID)
+		if some {
 			var names []string
 			names, known = definedVariables(b, r)
 			for _, name := range names {
 				m.add(variable, true, -1, name)
 			}
-			for arg, name := range usedVariables(b, r) {
-				m.add(variable, false, arg, name)
-			}
-		} else if r.Name() == "memcached_pass" {
-			for arg, name := range usedVariables(b, r) {
-				m.add(variable, false, arg, name)
+		}
+		if some || r.Name() == "memcached_pass" {
+			m.used = appendUsed(m.used[:0], b, r)
+			for _, use := range m.used {
+				m.add(variable, false, use.arg, use.name)
 			}
 		}
 		if !known || b.Context&catalog.Rows == 0 && standing == catalog.Nobody {
@@ -267,7 +297,7 @@ func zoneOf(directive string, in catalog.Context) (definer, argument string) {
 // zone reads a directive that names a zone, with its size where it defines it.
 func (m mentioning) zone(kind Kind, argument string) {
 	r := m.r
-	for i, arg := range r.Args() {
+	for i, arg := range r.EachArg() {
 		named, ok := strings.CutPrefix(arg, argument)
 		switch {
 		case !ok || argument == "" && i > 0:

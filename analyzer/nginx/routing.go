@@ -72,12 +72,12 @@ func (w *Work) ServeError(location *Block, code int, files Files) (ref Ref, rout
 	if server == nil {
 		return ref, route, false
 	}
-	r := newRouter(w, server, "", files)
-	r.route.Location = location
-	ref, certain = r.errorPage(location, code)
+	ref, certain = w.errorPage(location, code)
 	if !certain || ref.IsZero() {
 		return ref, route, certain
 	}
+	r := newRouter(w, server, "", files)
+	r.route.Location = location
 	certain = r.run(func() (phase, bool) { return r.status(code) })
 	return ref, r.route, certain
 }
@@ -234,7 +234,7 @@ func (r *router) status(code int) (phase, bool) {
 	if r.failed {
 		return r.done(Status)
 	}
-	ref, known := r.errorPage(at, code)
+	ref, known := r.work.errorPage(at, code)
 	recursive := at.Value("recursive_error_pages")
 	switch {
 	case !known || !ref.IsZero() && !recursive.Known():
@@ -263,12 +263,12 @@ func (r *router) status(code int) (phase, bool) {
 }
 
 // errorPage is the error_page directive that holds for a status; zero where none does.
-func (r *router) errorPage(at *Block, code int) (ref Ref, known bool) {
+func (w *Work) errorPage(at *Block, code int) (ref Ref, known bool) {
 	pages, _, known := at.List("error_page")
 	text := strconv.Itoa(code)
 	for _, page := range pages {
 		last := page.NArgs() - 1
-		if !r.work.Take(1 + last) {
+		if !w.Take(1 + last) {
 			return Ref{}, false
 		}
 		for i := range last {
@@ -318,7 +318,7 @@ func (r *router) refusesAll(at *Block) (refused, known bool) {
 			}
 			continue
 		}
-		if !r.work.Take(b.size) {
+		if !r.work.Take(int(b.size)) {
 			return false, false
 		}
 		for d := range b.All() {
@@ -399,7 +399,7 @@ func (r *router) tryFiles() (phase, bool) {
 func (r *router) content() (phase, bool) {
 	at := r.route.Location
 	if at.Context == catalog.Location {
-		if !r.work.Take(at.size) {
+		if !r.work.Take(int(at.size)) {
 			return nil, false
 		}
 		pass, module, known := handler(at)

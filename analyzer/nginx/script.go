@@ -118,7 +118,7 @@ func (r *router) branch(in *Block, d Ref, end *ending) (known bool) {
 	b := in.Children[i]
 	// In a location it takes the request to settings of its own, which lack try_files.
 	onlySets := !b.Missing && (in.Context == catalog.Server || len(in.Own("try_files")) == 0)
-	if !r.work.Take(b.size) {
+	if !r.work.Take(int(b.size)) {
 		return false
 	}
 	for inner := range b.All() {

@@ -90,7 +90,7 @@ func (t *ServerTable) Select(host string) (server *Block, certain bool) {
 func (b *Block) ServerNames() (names []string, known bool) {
 	known = !b.Missing
 	for _, r := range b.Own("server_name") {
-		for _, name := range r.Args() {
+		for _, name := range r.EachArg() {
 			expression := strings.HasPrefix(name, "~")
 			if Opaque(name) || !expression && strings.Contains(name, "$") {
 				known = false

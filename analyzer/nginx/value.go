@@ -57,8 +57,9 @@ func (v Value) Arg(i int) string {
 // in the same block makes nginx refuse the file, so a missing include hides
 // only what is not set beside it.
 func (b *Block) Value(name string) Value {
+	hash := hashOf(name)
 	for at := b; at != nil; at = at.Parent {
-		if last := at.lastOwn(name); !last.IsZero() {
+		if last := at.lastHashed(name, hash); !last.IsZero() {
 			v := Value{Origin: Outer, From: last, In: at}
 			if at == b {
 				v.Origin = Here
@@ -93,7 +94,7 @@ func (b *Block) fallback(name string) Value {
 	case !ok:
 		v.Origin = Absent
 	default:
-		v.Origin, v.Args = Default, strings.Fields(text)
+		v.Origin, v.Args = Default, catalog.Words(text)
 	}
 	return v
 }
@@ -126,8 +127,9 @@ func (b *Block) ListOf(name, first string) (refs []Ref, known bool) {
 // with the block they stand in. known is false where a missing include or an
 // unread outer block could add to them or replace them.
 func (b *Block) List(name string) (refs []Ref, in *Block, known bool) {
+	hash := hashOf(name)
 	for at := b; at != nil; at = at.Parent {
-		own := at.Own(name)
+		own := at.ownHashed(name, hash)
 		if at.Missing || (at.Parent == nil && b.Config.Fragment) {
 			return own, at, false
 		}

@@ -85,45 +85,44 @@ var deferred = map[string]argumentRange{
 	"ssl_certificate": arg0, "ssl_certificate_key": arg0, "uwsgi_param": arg1,
 }
 
-// usedVariables gives the variables that nginx looks up for a directive, with the
-// index of the argument; -1 where none names it.
-func usedVariables(b *Block, r Ref) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		name, args := r.Name(), r.Args()
-		if b.Context == catalog.Rows {
-			if b.Name() == "map" && len(args) == 1 {
-				for v := range variablesIn(args[0], true) {
-					if !yield(0, v) {
-						return
-					}
-				}
-			}
-			return
-		}
-		entry, standing := catalog.Find(name, b.Context, b.Config.Version)
-		if standing != catalog.Fits || entry.Section == catalog.ThirdParty || entry.Section == catalog.Documented {
-			return
-		}
-		if name == "memcached_pass" && !yield(-1, "memcached_key") {
-			return
-		}
-		in, groups := look(b, r, entry)
-		for i, arg := range args {
-			if i < in.from || i >= in.to || Opaque(arg) {
-				continue
-			}
-			for v := range variablesIn(arg, groups) {
-				if !yield(i, v) {
-					return
-				}
+// A usedVariable is one that nginx looks up for a directive, with the index of the
+// argument; -1 where none names it.
+type usedVariable struct {
+	arg  int
+	name string
+}
+
+// appendUsed adds the variables that nginx looks up for a directive.
+func appendUsed(used []usedVariable, b *Block, r Ref) []usedVariable {
+	name := r.Name()
+	if b.Context == catalog.Rows {
+		if b.Name() == "map" && r.NArgs() == 1 {
+			for v := range variablesIn(r.Arg(0), true) {
+				used = append(used, usedVariable{0, v})
 			}
 		}
-		for i, v := range wholeVariables(name, args, entry) {
-			if !yield(i, v) {
-				return
-			}
+		return used
+	}
+	entry, standing := catalog.Find(name, b.Context, b.Config.Version)
+	if standing != catalog.Fits || entry.Section == catalog.ThirdParty || entry.Section == catalog.Documented {
+		return used
+	}
+	if name == "memcached_pass" {
+		used = append(used, usedVariable{-1, "memcached_key"})
+	}
+	in, groups := look(b, r, entry)
+	for i, arg := range r.EachArg() {
+		if i < in.from || i >= in.to || Opaque(arg) {
+			continue
+		}
+		for v := range variablesIn(arg, groups) {
+			used = append(used, usedVariable{i, v})
 		}
 	}
+	if whole, ok := wholeVariable(r, entry); ok {
+		used = append(used, whole)
+	}
+	return used
 }
 
 // look says which arguments of a directive hold text with variables.
@@ -165,22 +164,20 @@ func look(b *Block, r Ref, entry *catalog.Directive) (in argumentRange, groups b
 // interpolatedTypes are the types of directives all of whose arguments may hold variables.
 var interpolatedTypes = [...]catalog.Type{catalog.TypeStrVars, catalog.TypeSizeVars, catalog.TypePredicates, catalog.TypeBindAddr}
 
-// wholeVariables are the arguments that are a variable as a whole, whatever
-// characters come after the `$`.
-func wholeVariables(name string, args []string, entry *catalog.Directive) map[int]string {
+// wholeVariable is an argument that is a variable as a whole, whatever characters
+// come after the `$`.
+func wholeVariable(r Ref, entry *catalog.Directive) (whole usedVariable, ok bool) {
 	at, text := -1, ""
-	switch {
+	switch name := r.Name(); {
 	case name == "if":
-		if c := conditionOf(args); c.variable >= 0 {
+		if c := condition(r); c.variable >= 0 {
 			at, text = c.variable, c.name
 		}
-	case name == "geo" && len(args) == 2, entry.Type == catalog.TypeCharset && len(args) > 0:
-		at, text = 0, args[0]
+	case name == "geo" && r.NArgs() == 2, entry.Type == catalog.TypeCharset:
+		at, text = 0, r.Arg(0)
 	}
-	if name, ok := strings.CutPrefix(text, "$"); ok && name != "" && !Opaque(text) {
-		return map[int]string{at: name}
-	}
-	return nil
+	name, ok := strings.CutPrefix(text, "$")
+	return usedVariable{at, name}, ok && name != "" && !Opaque(text)
 }
 
 // reachesServer reports whether some server certainly inherits a directive of http.
@@ -201,12 +198,9 @@ type test struct {
 	expression bool // the operand is one
 }
 
-func condition(r Ref) test { return conditionOf(r.Args()) }
-
-func conditionOf(args []string) test {
+func condition(r Ref) test {
 	t := test{variable: -1, operand: -1}
-	words := make([]string, len(args))
-	copy(words, args)
+	words := r.Args()
 	last := len(words) - 1
 	if last < 0 || !strings.HasPrefix(words[0], "(") || !strings.HasSuffix(words[last], ")") {
 		return t
@@ -240,7 +234,6 @@ var namedGroup = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompil
 // for one, and each named group of whatever is an expression. known is false where
 // a name is not.
 func definedVariables(b *Block, r Ref) (names []string, known bool) {
-	args := r.Args()
 	known = true
 	define := func(text string) {
 		if name, ok := strings.CutPrefix(text, "$"); ok {
@@ -249,13 +242,18 @@ func definedVariables(b *Block, r Ref) (names []string, known bool) {
 		}
 	}
 	name := r.Name()
-	for _, text := range append([]string{name}, args...) {
-		if name == "location" && !strings.HasPrefix(r.Arg(0), "~") || name == "server_name" && !strings.HasPrefix(text, "~") {
-			continue // no expression
+	groups := func(text string) {
+		if !strings.Contains(text, "(?") ||
+			name == "location" && !strings.HasPrefix(r.Arg(0), "~") || name == "server_name" && !strings.HasPrefix(text, "~") {
+			return // no expression with names
 		}
 		for _, m := range namedGroup().FindAllStringSubmatch(text, -1) {
 			names = append(names, m[1])
 		}
+	}
+	groups(name)
+	for _, arg := range r.EachArg() {
+		groups(arg)
 	}
 	if b.Context == catalog.Rows {
 		if b.Name() != "map" {
@@ -273,7 +271,7 @@ func definedVariables(b *Block, r Ref) (names []string, known bool) {
 		return names, known && !Opaque(last)
 	}
 	if entry, standing := catalog.Find(name, b.Context, b.Config.Version); standing != catalog.Fits || entry.Section == catalog.ThirdParty || entry.Section == catalog.Documented {
-		for _, arg := range args {
+		for _, arg := range r.EachArg() {
 			define(arg)
 			known = known && !Opaque(arg)
 		}

@@ -61,14 +61,15 @@ func (o OS) path(name string) string {
 // ReadFile implements FS. Devices, pipes, sockets and what the kernel makes up
 // (/proc, /sys) are refused.
 func (o OS) ReadFile(name string) (string, error) {
-	info, err := o.Stat(name)
+	at := o.path(name)
+	info, err := os.Stat(at) //nolint:forbidigo // this is source.FS
 	if err == nil {
 		err = readable(info, name)
 	}
 	if err != nil {
 		return "", err
 	}
-	f, err := os.OpenFile(o.path(name), os.O_RDONLY|nonblock, 0) //nolint:forbidigo // this is source.FS
+	f, err := os.OpenFile(at, os.O_RDONLY|nonblock, 0) //nolint:forbidigo // this is source.FS
 	if err != nil {
 		return "", err
 	}
@@ -93,20 +94,25 @@ func readAll(f *os.File, name string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case !info.Mode().IsRegular(), byKernel(f):
+	case !info.Mode().IsRegular(), byKernel(f, info):
 		return "", &fs.PathError{Op: "read", Path: name, Err: ErrNotRegular}
 	}
 	var text strings.Builder
 	text.Grow(int(min(info.Size(), MaxFileSize)))
 	buffer, _ := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
-	if _, err := io.CopyBuffer(&text, io.LimitReader(f, MaxFileSize+1), *buffer); err != nil {
-		return "", err
+	for {
+		n, err := f.Read(*buffer)
+		text.Write((*buffer)[:n])
+		switch {
+		case text.Len() > MaxFileSize:
+			return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
+		case errors.Is(err, io.EOF), err == nil && n < len(*buffer) && int64(text.Len()) >= info.Size():
+			return text.String(), nil // all of it: asking again for the end costs as much as the file
+		case err != nil:
+			return "", err
+		}
 	}
-	if text.Len() > MaxFileSize {
-		return "", &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
-	}
-	return text.String(), nil
 }
 
 // ReadDir implements FS.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -28,8 +29,19 @@ var kernelTypes = map[uint32]bool{
 	0x6e736673: true, // nsfs
 }
 
+// notKernel is the device of the last file that is on a disk or in memory, plus one:
+// the others of a tree are mostly on the same.
+var notKernel atomic.Uint64
+
 // byKernel reports whether a file is one of those, whatever it looks like.
-func byKernel(f *os.File) bool {
+func byKernel(f *os.File, info os.FileInfo) bool {
+	device := uint64(0)
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		device = uint64(stat.Dev) + 1 //nolint:unconvert // the field's size differs by processor
+	}
+	if device != 0 && notKernel.Load() == device {
+		return false
+	}
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return false
@@ -37,7 +49,12 @@ func byKernel(f *os.File) bool {
 	found := false
 	err = conn.Control(func(fd uintptr) {
 		var at syscall.Statfs_t
-		found = syscall.Fstatfs(int(fd), &at) == nil && kernelTypes[uint32(at.Type)] //nolint:gosec // the field's size differs by processor
+		if syscall.Fstatfs(int(fd), &at) != nil {
+			return
+		}
+		if found = kernelTypes[uint32(at.Type)]; !found { //nolint:gosec // the field's size differs by processor
+			notKernel.Store(device)
+		}
 	})
 	return err == nil && found
 }

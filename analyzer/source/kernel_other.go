@@ -8,4 +8,4 @@ import "os"
 const nonblock = 0
 
 // byKernel reports whether the kernel makes a file as it is read.
-func byKernel(*os.File) bool { return false }
+func byKernel(*os.File, os.FileInfo) bool { return false }

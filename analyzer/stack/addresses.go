@@ -49,7 +49,7 @@ func (a *Address) String() string {
 }
 
 // Has reports whether an option stands in the directive.
-func (l Listen) Has(option string) bool { return slices.Contains(l.Ref.Args()[1:], option) }
+func (l Listen) Has(option string) bool { return l.Ref.IndexArg(option, 1) > 0 }
 
 // Answers reports whether a connection to a target that reaches the address is
 // certainly answered there: a server on the very address goes before one on any
@@ -125,7 +125,10 @@ func (a *Address) add(l Listen) {
 			*property = from
 		}
 	}
-	for _, option := range l.Ref.Args()[1:] {
+	for i, option := range l.Ref.EachArg() {
+		if i == 0 {
+			continue
+		}
 		switch option {
 		case "default_server", "default":
 			a.Default = l.Server

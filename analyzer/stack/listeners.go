@@ -2,7 +2,6 @@ package stack
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -50,7 +49,7 @@ func ListenEndpoint(r nginx.Ref) (Endpoint, bool) {
 		case Dual:
 			e.Families = V4
 		case V6:
-			if slices.Contains(r.Args(), "ipv6only=off") {
+			if r.IndexArg("ipv6only=off", 0) >= 0 {
 				e.Families = Dual
 			}
 		}

@@ -143,8 +143,8 @@ func deniesAll(b *nginx.Block) bool {
 // addUpstreams adds the http upstreams of a configuration by lower-case name: nginx ignores case here.
 func addUpstreams(c *nginx.Config, to map[string]*nginx.Block) {
 	for b := range c.Blocks(catalog.Upstream) {
-		if args := b.Args(); len(args) == 1 && to[strings.ToLower(args[0])] == nil {
-			to[strings.ToLower(args[0])] = b
+		if name := strings.ToLower(b.Ref().Arg(0)); b.Ref().NArgs() == 1 && to[name] == nil {
+			to[name] = b
 		}
 	}
 }
@@ -300,7 +300,7 @@ func (f *finder) findMembers(u use) (m members) {
 			continue
 		}
 		p := &Peer{Upstream: u.upstream, Server: r, Span: r.ArgSpan(0), TLS: u.tls}
-		for i, option := range r.Args() {
+		for i, option := range r.EachArg() {
 			p.Down = p.Down || i > 0 && option == "down"
 			p.Backup = p.Backup || i > 0 && option == "backup"
 		}

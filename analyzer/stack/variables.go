@@ -306,7 +306,7 @@ func (o *ownSets) walk(b, location *nginx.Block) {
 		if name == "set" && b != location {
 			o.below[variable(r.Arg(0))] = true
 		}
-		for _, arg := range r.Args() {
+		for _, arg := range r.EachArg() {
 			if name != "location" {
 				captures(arg, o.captured)
 			}
@@ -338,7 +338,7 @@ func (w *writes) walk(b *nginx.Block) {
 	for r := range b.All() {
 		directive := r.Name()
 		w.opaque = w.opaque || strings.Contains(directive, "_by_lua")
-		for i, arg := range r.Args() {
+		for i, arg := range r.EachArg() {
 			captures(arg, w.captured)
 			name := variable(arg)
 			switch {
@@ -373,7 +373,7 @@ func findDefinitions(outer *nginx.Block) *definitions {
 	}
 	for _, definer := range []string{"geo", "split_clients", "perl_set", "js_set", "js_var", "geoip2"} {
 		for _, r := range outer.Own(definer) {
-			for _, arg := range r.Args() {
+			for _, arg := range r.EachArg() {
 				d.other[variable(arg)] = true
 			}
 		}

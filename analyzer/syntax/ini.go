@@ -25,7 +25,7 @@ type INI struct {
 
 // At is the index in Lines of the first entry that starts at or after an offset.
 func (in *INI) At(offset int) int {
-	i, _ := slices.BinarySearchFunc(in.Lines, offset, func(e Entry, offset int) int { return e.Span.Start - offset })
+	i, _ := slices.BinarySearchFunc(in.Lines, offset, func(e Entry, offset int) int { return int(e.whole.start) - offset })
 	return i
 }
 
@@ -46,12 +46,12 @@ func (in *INI) SectionEnd(offset int) int {
 	if i == len(in.sections) {
 		return len(in.File.Text)
 	}
-	return in.Lines[in.sections[i]].Span.Start
+	return int(in.Lines[in.sections[i]].whole.start)
 }
 
 // section counts the section heads before an offset.
 func (in *INI) section(offset int) int {
-	i, _ := slices.BinarySearchFunc(in.sections, offset, func(i, offset int) int { return in.Lines[i].Span.Start - offset })
+	i, _ := slices.BinarySearchFunc(in.sections, offset, func(i, offset int) int { return int(in.Lines[i].whole.start) - offset })
 	return i
 }
 
@@ -67,7 +67,6 @@ const (
 
 // An Entry is one section head or key of an INI file.
 type Entry struct {
-	Kind EntryKind
 	// Name is the section's name or the key as written (trimmed). A section's name
 	// that is not Known stays unexpanded.
 	Name string
@@ -75,18 +74,29 @@ type Entry struct {
 	Offset string
 	// Value is what php-fpm receives: unquoted, parts joined, true words as "1", false words as "".
 	Value string
+	Kind  EntryKind
 	// Known is false where name, offset or value depend on the environment, a php.ini
 	// setting (`${NAME}`) or a PHP constant, and on lines with an error.
 	Known bool
 	// Null is set for a key without `=` (in a PHP-FPM file also for an empty ''),
 	// which php-fpm refuses; php.ini may have such keys, without effect.
 	Null bool
-	// NameSpan covers the name; of an Item the name with its brackets.
-	NameSpan source.Span
-	// ValueSpan covers the value with its quotes; it is empty where none is written.
-	ValueSpan source.Span
-	// Span covers the whole statement without comment.
-	Span source.Span
+
+	file               *source.File
+	name, value, whole extent
+}
+
+// NameSpan covers the name; of an Item the name with its brackets.
+func (e *Entry) NameSpan() source.Span { return e.at(e.name) }
+
+// ValueSpan covers the value with its quotes; it is empty where none is written.
+func (e *Entry) ValueSpan() source.Span { return e.at(e.value) }
+
+// Span covers the whole statement without comment.
+func (e *Entry) Span() source.Span { return e.at(e.whole) }
+
+func (e *Entry) at(x extent) source.Span {
+	return source.Span{File: e.file, Start: int(x.start), End: int(x.end)}
 }
 
 // CountEntries is how many entries ParseINI finds in a text at most: each begins

@@ -277,7 +277,7 @@ func TestINISpans(t *testing.T) {
 	ini := ParseINI(source.NewFile("pool.conf", text))
 	var got []string
 	for _, e := range ini.Lines {
-		got = append(got, e.NameSpan.Text()+"|"+e.ValueSpan.Text()+"|"+e.Span.Text())
+		got = append(got, e.NameSpan().Text()+"|"+e.ValueSpan().Text()+"|"+e.Span().Text())
 	}
 	want := []string{
 		"www||[www]",
@@ -337,7 +337,7 @@ func TestINIErrors(t *testing.T) {
 		}
 		entry := ""
 		for _, l := range ini.Lines {
-			entry += l.NameSpan.Text() + "=" + l.ValueSpan.Text()
+			entry += l.NameSpan().Text() + "=" + l.ValueSpan().Text()
 			if l.Kind == Section {
 				entry = "[" + l.Name + "]"
 			}
@@ -424,15 +424,15 @@ func FuzzINI(f *testing.F) {
 		}
 		end := 0
 		for _, e := range ini.Lines {
-			cover(e.Span)
-			if e.Span.Start < end {
-				t.Errorf("%q overlaps the statement before it", e.Span.Text())
+			cover(e.Span())
+			if e.Span().Start < end {
+				t.Errorf("%q overlaps the statement before it", e.Span().Text())
 			}
-			end = e.Span.End
-			for _, s := range []source.Span{e.NameSpan, e.ValueSpan} {
+			end = e.Span().End
+			for _, s := range []source.Span{e.NameSpan(), e.ValueSpan()} {
 				cover(s)
-				if s.Start < e.Span.Start || s.End > e.Span.End {
-					t.Errorf("%q is not in %q", s.Text(), e.Span.Text())
+				if s.Start < e.Span().Start || s.End > e.Span().End {
+					t.Errorf("%q is not in %q", s.Text(), e.Span().Text())
 				}
 			}
 		}

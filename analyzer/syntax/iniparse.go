@@ -65,10 +65,9 @@ func (p *iniParser) salvage(first int) {
 	}
 	last := &kept[len(kept)-1] // was cut at the end of the line
 	for _, c := range p.lex.comments {
-		if c.Start >= last.Span.Start && c.Start < last.Span.End {
-			last.Span = p.trimmed(last.Span.Start, c.Start)
-			last.ValueSpan.Start = min(last.ValueSpan.Start, last.Span.End)
-			last.ValueSpan.End = min(last.ValueSpan.End, last.Span.End)
+		if at := last.Span(); c.Start >= at.Start && c.Start < at.End {
+			last.whole = extentOf(p.trimmed(at.Start, c.Start))
+			last.value = extent{min(last.value.start, last.whole.end), min(last.value.end, last.whole.end)}
 		}
 	}
 }
@@ -90,7 +89,20 @@ func (p *iniParser) trimmed(start, end int) source.Span {
 	return s
 }
 
-func (p *iniParser) add(e Entry) { p.ini.Lines = append(p.ini.Lines, e) }
+// An iniEntry is an Entry whose places are still changing.
+type iniEntry struct {
+	Entry
+
+	name, value, span source.Span
+}
+
+func (p *iniParser) add(e iniEntry) {
+	e.file = p.ini.File
+	e.Entry.name, e.Entry.value, e.whole = extentOf(e.name), extentOf(e.value), extentOf(e.span)
+	p.ini.Lines = append(p.ini.Lines, e.Entry)
+}
+
+func extentOf(s source.Span) extent { return extent{int32(s.Start), int32(s.End)} } //nolint:gosec // a file has at most source.MaxFileSize bytes
 
 // empty is the place behind a token where nothing is written.
 func (p *iniParser) empty(at int) source.Span { return p.span(at, at) }
@@ -105,32 +117,32 @@ func (p *iniParser) lineEnd(from int) int {
 
 // cut adds an entry that an error cuts off; it reaches to the end of the line.
 // In a whole file there is none: PHP has not taken it.
-func (p *iniParser) cut(e Entry) bool {
+func (p *iniParser) cut(e iniEntry) bool {
 	if p.lex.whole {
 		return false
 	}
 	e.Known = false
-	rest := p.trimmed(e.Span.Start, p.lex.end)
-	e.Span = rest
-	e.ValueSpan.End = rest.End
-	e.ValueSpan.Start = min(e.ValueSpan.Start, rest.End)
+	rest := p.trimmed(e.span.Start, p.lex.end)
+	e.span = rest
+	e.value.End = rest.End
+	e.value.Start = min(e.value.Start, rest.End)
 	p.add(e)
 	return false
 }
 
 // cutBracket does the same within brackets.
-func (p *iniParser) cutBracket(e Entry, open int) bool {
+func (p *iniParser) cutBracket(e iniEntry, open int) bool {
 	if p.lex.whole {
 		return false
 	}
-	e.ValueSpan = p.empty(p.lex.end)
+	e.value = p.empty(p.lex.end)
 	if e.Kind == Section {
 		rest := p.trimmed(open+1, p.lex.end)
 		name, _, closed := strings.Cut(rest.Text(), "]")
 		e.Name = name
-		e.NameSpan = p.span(rest.Start, rest.Start+len(name))
+		e.name = p.span(rest.Start, rest.Start+len(name))
 		if closed {
-			e.Span, e.ValueSpan = p.span(open, e.NameSpan.End+1), p.empty(e.NameSpan.End+1)
+			e.span, e.value = p.span(open, e.name.End+1), p.empty(e.name.End+1)
 			p.add(e)
 			return false
 		}
@@ -169,7 +181,7 @@ func (p *iniParser) statement() bool {
 
 func (p *iniParser) section() bool {
 	open := p.tok
-	e := Entry{Kind: Section, Span: p.span(open.start, open.end), NameSpan: p.empty(open.end)}
+	e := iniEntry{Entry: Entry{Kind: Section}, span: p.span(open.start, open.end), name: p.empty(open.end)}
 	p.advance()
 	name, ok := p.strings(false)
 	if !ok {
@@ -180,21 +192,21 @@ func (p *iniParser) section() bool {
 		return p.cutBracket(e, open.start)
 	}
 	e.Name, e.Known = name.text, name.known
-	e.NameSpan.End = p.tok.start
-	e.Span.End = p.tok.start + 1
-	e.ValueSpan = p.empty(e.Span.End)
+	e.name.End = p.tok.start
+	e.span.End = p.tok.start + 1
+	e.value = p.empty(e.span.End)
 	if !e.Known {
-		e.Name = e.NameSpan.Text()
+		e.Name = e.name.Text()
 	}
 	p.add(e)
 	p.advance()
 	return true
 }
 
-func (p *iniParser) labelled(label iniToken) Entry {
+func (p *iniParser) labelled(label iniToken) iniEntry {
 	at := label.start + strings.Index(p.lex.slice(label.start, label.end), label.text)
 	name := p.span(at, at+len(label.text))
-	return Entry{Kind: Key, Name: label.text, Known: true, NameSpan: name, ValueSpan: p.empty(name.End), Span: name}
+	return iniEntry{Entry: Entry{Kind: Key, Name: label.text, Known: true}, name: name, value: p.empty(name.End), span: name}
 }
 
 func (p *iniParser) item() bool {
@@ -212,9 +224,9 @@ func (p *iniParser) item() bool {
 		return p.cutBracket(e, open)
 	}
 	e.Offset, e.Known = offset.text, offset.known
-	e.NameSpan.End = p.tok.end
-	e.Span.End = p.tok.end
-	e.ValueSpan = p.empty(p.tok.end)
+	e.name.End = p.tok.end
+	e.span.End = p.tok.end
+	e.value = p.empty(p.tok.end)
 	p.advance()
 	if p.tok.kind != '=' {
 		return p.failItem(e, open)
@@ -224,9 +236,9 @@ func (p *iniParser) item() bool {
 
 // value reads what stands behind the equals sign, the lookahead. Symbols is the size of the
 // stack that PHP's parser has by then.
-func (p *iniParser) value(e Entry, symbols int) bool {
-	e.ValueSpan = p.empty(p.tok.start + strings.IndexByte(p.lex.text[p.tok.start:], '=') + 1)
-	e.Span.End = e.ValueSpan.Start
+func (p *iniParser) value(e iniEntry, symbols int) bool {
+	e.value = p.empty(p.tok.start + strings.IndexByte(p.lex.text[p.tok.start:], '=') + 1)
+	e.span.End = e.value.Start
 	p.advance()
 	value := iniText{known: true}
 	start := p.tok
@@ -244,7 +256,7 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	case iniFalse, iniNull:
 		p.advance()
 	default:
-		e.ValueSpan.Start = start.start
+		e.value.Start = start.start
 		var ok bool
 		if value, ok = p.expression(symbols); !ok {
 			return p.cut(e)
@@ -260,8 +272,8 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 	if p.tok.kind == iniEOF && p.tok.start < p.lex.limit {
 		end = p.lineEnd(p.last) // PHP takes an unclosed single quote behind a value for the end of the file
 	}
-	e.ValueSpan = p.trimmed(start.start, end)
-	e.Span.End = e.ValueSpan.End
+	e.value = p.trimmed(start.start, end)
+	e.span.End = e.value.End
 	p.add(e)
 	return true
 }
@@ -269,9 +281,9 @@ func (p *iniParser) value(e Entry, symbols int) bool {
 // emptyQuotes ends a value at a pair of single quotes with nothing in it: PHP ends
 // it at the first and takes the second, which is the lookahead, for the start of a
 // key, mostly of one without a value.
-func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
-	e.ValueSpan = p.span(start.start, quote.end)
-	e.Span.End = quote.end
+func (p *iniParser) emptyQuotes(e iniEntry, start, quote iniToken) bool {
+	e.value = p.span(start.start, quote.end)
+	e.span.End = quote.end
 	label := p.tok
 	if label.kind != iniLabel {
 		p.add(e)
@@ -288,8 +300,8 @@ func (p *iniParser) emptyQuotes(e Entry, start, quote iniToken) bool {
 		return true
 	}
 	e.Null = true
-	e.ValueSpan = p.trimmed(start.start, label.end)
-	e.Span.End = e.ValueSpan.End
+	e.value = p.trimmed(start.start, label.end)
+	e.span.End = e.value.End
 	p.add(e)
 	return true
 }
@@ -568,23 +580,23 @@ func (p *iniParser) failBracket(open int) {
 }
 
 // failItem reports that there is no equals sign behind the brackets of a key.
-func (p *iniParser) failItem(e Entry, open int) bool {
+func (p *iniParser) failItem(e iniEntry, open int) bool {
 	const expecting = "'='"
 	if p.lex.whole {
 		return p.failAt(expecting, p.tok.start, p.tok.end, "", "")
 	}
 	switch {
 	case e.Name == "": // blanks before the bracket make it no section
-		p.failAt(expecting, e.Span.Start, open, "blanks before a section head", "php-fpm takes [ behind a space for part of a key")
+		p.failAt(expecting, e.span.Start, open, "blanks before a section head", "php-fpm takes [ behind a space for part of a key")
 		if p.tok.kind == iniEndOfLine {
 			last := &p.ini.Errors[len(p.ini.Errors)-1]
 			last.FixTitle, last.FixAt = "remove the blanks", last.At
 		}
-		end := e.Span.End
-		p.add(Entry{Kind: Section, Name: e.Offset, NameSpan: p.span(open+1, end-1), ValueSpan: p.empty(end), Span: p.span(open, end)})
+		end := e.span.End
+		p.add(iniEntry{Entry: Entry{Kind: Section, Name: e.Offset}, name: p.span(open+1, end-1), value: p.empty(end), span: p.span(open, end)})
 		return false
 	case p.tok.kind == iniEndOfLine:
-		p.failAt(expecting, e.Span.Start, e.Span.End, "`"+e.NameSpan.Text()+"` has no value", "write = and a value behind it")
+		p.failAt(expecting, e.span.Start, e.span.End, "`"+e.name.Text()+"` has no value", "write = and a value behind it")
 	default:
 		p.failAt(expecting, p.tok.start, p.tok.end, "text between `]` and `=`", "")
 	}

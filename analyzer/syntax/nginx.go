@@ -150,6 +150,17 @@ func (t *Tree) Args(d ID) []string {
 	return args
 }
 
+// EachArg gives all words after the name, unescaped, by index: Args for where none of them is kept.
+func (t *Tree) EachArg(d ID) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for i := range t.NArgs(d) {
+			if !yield(i, t.Arg(d, i)) {
+				return
+			}
+		}
+	}
+}
+
 // ArgSpan covers the i-th argument as written, with its quotes; it is zero when there is none.
 func (t *Tree) ArgSpan(d ID, i int) source.Span {
 	w, ok := t.arg(d, i)
@@ -324,6 +335,13 @@ func (t *Tree) span(start, end int32) source.Span {
 
 // value is a word as nginx stores it.
 func (t *Tree) value(i int32) string {
+	if w := &t.words[i]; w.flags == 0 {
+		return t.File.Text[w.start:w.end]
+	}
+	return t.unquoted(i)
+}
+
+func (t *Tree) unquoted(i int32) string {
 	w := t.words[i]
 	text := t.File.Text[w.start:w.end]
 	if w.flags&wordQuoted != 0 {

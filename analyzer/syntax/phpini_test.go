@@ -72,13 +72,13 @@ func FuzzPHPINI(f *testing.F) {
 		ini := ParsePHPINI(source.NewFile("php.ini", text))
 		end := 0
 		for _, e := range ini.Lines {
-			if e.Span.Start < end || e.Span.End > len(text) {
-				t.Errorf("span %d-%d behind %d of %d", e.Span.Start, e.Span.End, end, len(text))
+			if e.Span().Start < end || e.Span().End > len(text) {
+				t.Errorf("span %d-%d behind %d of %d", e.Span().Start, e.Span().End, end, len(text))
 			}
-			end = e.Span.End
-			for _, s := range []source.Span{e.NameSpan, e.ValueSpan} {
-				if s.Start < e.Span.Start || s.End < s.Start || s.End > e.Span.End {
-					t.Errorf("%d-%d is not in %q", s.Start, s.End, e.Span.Text())
+			end = e.Span().End
+			for _, s := range []source.Span{e.NameSpan(), e.ValueSpan()} {
+				if s.Start < e.Span().Start || s.End < s.Start || s.End > e.Span().End {
+					t.Errorf("%d-%d is not in %q", s.Start, s.End, e.Span().Text())
 				}
 			}
 		}
@@ -95,7 +95,7 @@ func TestPHPINISpans(t *testing.T) {
 	ini := ParsePHPINI(source.NewFile("php.ini", text))
 	var got []string
 	for _, e := range ini.Lines {
-		got = append(got, fmt.Sprintf("%d %s|%s|%s", e.Span.Line(), e.NameSpan.Text(), e.ValueSpan.Text(), e.Span.Text()))
+		got = append(got, fmt.Sprintf("%d %s|%s|%s", e.Span().Line(), e.NameSpan().Text(), e.ValueSpan().Text(), e.Span().Text()))
 	}
 	want := []string{"1 PHP||[PHP]", "2 a|\"x\n y\"|a = \"x\n y\"", "4 b|5|b=5", "5 last|it's|last = it's"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

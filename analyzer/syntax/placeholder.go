@@ -68,10 +68,13 @@ func Placeholder(word string) bool {
 // know their places by: __NAME__, @name@, %NAME%, <name> or [[name]]. The name of a
 // group in a regular expression, `(?<name>`, is none.
 func Marked(word string) bool {
-	if strings.Contains(word, "(?<") || strings.Contains(word, "(?P<") {
+	if strings.IndexByte(word, '<') >= 0 {
 		word = strings.NewReplacer("(?P<", "", "(?<", "").Replace(word)
 	}
 	for i := range len(word) {
+		if !marks[word[i]] {
+			continue
+		}
 		switch rest := word[i+1:]; word[i] {
 		case '_':
 			if rest != "" && rest[0] == '_' && named(rest[1:], nameUpper, nameUpper|nameDigit|nameUnderscore, "__") {
@@ -98,6 +101,9 @@ func Marked(word string) bool {
 	}
 	return false
 }
+
+// marks are the bytes that what is Marked begins with.
+var marks = [256]bool{'_': true, '@': true, '%': true, '<': true, '[': true}
 
 // The bytes of which names of placeholders are made.
 const (
