@@ -36,7 +36,11 @@ func missingFiles(p *analyzer.Pass, c *nginx.Config) {
 			Subject:  label(m.ArgSpan(0), "not found; what it sets is not known"),
 			Remedy:   "add the file, or say with --root or --path-map where it lies",
 		}
-		if m.At != "" {
+		switch {
+		case m.Outside:
+			f.Subject.Text = "it lies outside of what is read; what it sets is not known"
+			f.Remedy = "check the folder that holds both, or say with --root or --path-map where it lies here"
+		case m.At != "":
 			f.Severity, f.RefusedBy = diag.Error, diag.Nginx
 			f.Summary = "an included file is not there"
 			f.Subject.Text = "there is no " + m.At
