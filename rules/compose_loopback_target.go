@@ -41,8 +41,7 @@ func loopbackTarget(p *analyzer.Pass, h *stack.Hop) {
 	if len(php) == 0 || c.Project.Namespace(from) != from || guests(h.Scope, from) {
 		return
 	}
-	failure := noConnection(connectError(h.Target.Protocol, e))
-	severity, notes := failure.of(h)
+	severity, notes := nobodyListens(h).of(h)
 	f := diag.Finding{
 		Severity: severity,
 		Summary:  "a container connects to itself for PHP",

@@ -40,8 +40,7 @@ func socketNotShared(p *analyzer.Pass, h *stack.Hop) {
 	if stack.Once(h.Scope, key{h.Reach}, func() bool { return c.Shared(from, e.Path) }) {
 		return
 	}
-	failure := noConnection(connectError(h.Target.Protocol, e))
-	severity, notes := failure.of(h)
+	severity, notes := nobodyListens(h).of(h)
 	f := diag.Finding{
 		Severity: severity,
 		Summary:  "nginx connects to a socket that only its own container can have",

@@ -30,6 +30,11 @@ const anyCause = "*"
 // noConnection is a server that nginx cannot connect to.
 func noConnection(log string) failure { return failure{status: "502", log: log, cause: "error"} }
 
+// nobodyListens is how a hop fails where nobody listens at its peer's address.
+func nobodyListens(h *stack.Hop) failure {
+	return noConnection(connectError(h.Target.Protocol, h.Peer.Endpoint))
+}
+
 // of says how grave a failure of a hop is, and what becomes of the requests: nginx
 // may ask another server of the upstream, and error_page may answer.
 func (f failure) of(h *stack.Hop) (diag.Severity, []string) {

@@ -81,10 +81,10 @@ func (t nginxWarnings) crowded(h hashTable) {
 	if !ok || !known || bucket(longest) > size || h.hasRoom(most, size) {
 		return
 	}
-	f := diag.Finding{Summary: "a hash table without enough buckets", Subject: h.on, Notes: []string{"nginx takes more memory and time for it than it was told"}}
+	f := diag.Finding{Summary: "a hash table that is too small for its keys", Subject: h.on, Notes: []string{"nothing fails: nginx makes the buckets larger than it was told, and looks at more keys in each"}}
 	for _, r := range []nginx.Ref{mostSet, sizeSet} {
 		if !r.IsZero() {
-			f.Related = append(f.Related, label(r.Head(), "as it was told"))
+			f.Related = append(f.Related, label(r.Head(), "the size that it was given"))
 		}
 	}
 	f.Remedy = fmt.Sprintf("raise %s_max_size or %s_bucket_size", h.name, h.name)

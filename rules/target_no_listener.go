@@ -142,7 +142,7 @@ func othersSpeaking(s *stack.Scope, protocol stack.Protocol) neighbours {
 // deadTarget reports a hop in a closed scope.
 func deadTarget(p *analyzer.Pass, h *stack.Hop, near neighbours) {
 	target := h.Peer.Endpoint
-	severity, notes := noConnection(connectError(h.Target.Protocol, target)).of(h)
+	severity, notes := nobodyListens(h).of(h)
 	f := diag.Finding{
 		Severity: severity,
 		Summary:  "nothing listens where nginx passes requests",

@@ -67,7 +67,7 @@ func missedBackend(p *analyzer.Pass, h *stack.Hop, l *stack.Listener) {
 			how = ": only the port differs"
 		}
 	}
-	_, notes := noConnection(connectError(h.Target.Protocol, target)).of(h)
+	_, notes := nobodyListens(h).of(h)
 	f := diag.Finding{
 		Severity: diag.Warning,
 		Summary:  "nothing that was read listens where nginx passes requests",

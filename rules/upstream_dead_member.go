@@ -48,7 +48,7 @@ func deadMember(p *analyzer.Pass, s *stack.Scope) {
 			if h.Target.Protocol != stack.FastCGI {
 				nobody, remedy = "nothing", "remove the server, or declare what listens there in the settings"
 			}
-			_, notes := noConnection(connectError(h.Target.Protocol, h.Peer.Endpoint)).of(h)
+			_, notes := nobodyListens(h).of(h)
 			f := diag.Finding{
 				Severity: diag.Warning,
 				Summary:  "nothing listens on a server of the upstream",

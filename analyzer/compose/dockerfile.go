@@ -72,8 +72,9 @@ func parseDockerfile(f *source.File) (all []Instruction, comments []source.Span,
 		}
 		trimmed := strings.TrimSpace(strings.TrimPrefix(line, bom))
 		if strings.HasPrefix(trimmed, "#") {
-			key, value, _ := strings.Cut(trimmed[1:], "=")
-			if directives && strings.EqualFold(strings.TrimSpace(key), "escape") && strings.TrimSpace(value) == "`" {
+			key, value, is := strings.Cut(trimmed[1:], "=")
+			key = strings.TrimSpace(key)
+			if directives = directives && is && !strings.ContainsAny(key, " \t:"); directives && strings.EqualFold(key, "escape") && strings.TrimSpace(value) == "`" {
 				escape = '`'
 			}
 			comment(line, start)

@@ -212,6 +212,22 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// Behind a comment, or an instruction, nothing is an order to the parser.
+func TestDockerfileEscape(t *testing.T) {
+	for head, want := range map[string]string{
+		"# escape=`\n": `a \`,
+		"# syntax=docker/dockerfile:1\n#escape = `\n":            `a \`,
+		"# nginx-lint:ignore-file syntax it is so\n# escape=`\n": "a && b",
+		"# a comment\n# escape=`\n":                              "a && b",
+		"ARG A\n# escape=`\n":                                    "a && b",
+	} {
+		d := readStage(source.NewFile("Dockerfile", head+"FROM a\nRUN a \\\n&& b\n"), &Build{Target: Value{Known: true}})
+		if d == nil || len(d.Runs) != 1 || d.Runs[0].Text != want {
+			t.Errorf("%q: %+v", head, d)
+		}
+	}
+}
+
 // from is a repository and a file in it.
 var from = regexp.MustCompile(`^github\.com/[\w-]+/[\w-]+, ([\w./-]*Dockerfile[\w.-]*|README)\b`)
 

@@ -72,9 +72,6 @@ func program(words []keyfile.Word) int {
 	return -1
 }
 
-// Is reports whether a command starts gunicorn.
-func Is(words []keyfile.Word) bool { return program(words) >= 0 }
-
 // Read reads a command. ok is false where it does not start gunicorn.
 func Read(s Start) (b *stack.Backend, listeners []*stack.Listener, ok bool) {
 	at := program(s.Words)

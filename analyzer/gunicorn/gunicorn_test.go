@@ -103,7 +103,7 @@ func TestCommand(t *testing.T) {
 
 func TestOtherCommands(t *testing.T) {
 	for _, command := range []string{"/usr/bin/node server.js", "sh -c 'gunicorn app'", "/usr/bin/gunicorn-exporter"} {
-		if s := start(command, ""); Is(s.Words) {
+		if _, _, ok := Read(start(command, "")); ok {
 			t.Errorf("%s is no gunicorn", command)
 		}
 	}

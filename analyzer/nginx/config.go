@@ -26,6 +26,9 @@ type Config struct {
 	Fragment bool
 	// Files are the trees read, in the order in which nginx first meets them.
 	Files []*syntax.Tree
+	// Doubled is set where a second http or stream is not read: nginx goes no further,
+	// and its servers would all be told as doubles.
+	Doubled bool
 	// Missing are the includes that could not be read, and what else stands for directives not known here.
 	Missing []Missing
 	// Cycles are include directives that lead back to a file on their own chain.
@@ -169,7 +172,7 @@ type Block struct {
 	Context catalog.Context
 	// Children are the blocks in it, also those of included files, in reading order.
 	Children []*Block
-	// Missing is set where an include directly in the block could not be read, or a template fills in directives.
+	// Missing is set where an include directly in the block could not be read, a template fills in directives, or a second http is not read.
 	Missing bool
 
 	names names // of all directives in it

@@ -146,7 +146,8 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
 			if block.Context == catalog.Main && block.has(context) {
-				continue // nginx goes no further than a second http; its servers would all be told as doubles
+				block.Missing, b.config.Doubled = true, true
+				continue
 			}
 			b.fill(p, child, b.block(p, child, block, context))
 		case !t.IsRow(child) && FilledIn(name, t.NArgs(child) == 0):

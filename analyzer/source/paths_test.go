@@ -17,13 +17,13 @@ func TestPaths(t *testing.T) {
 		name, dir string
 		want      bool
 	}{
-		{"C:/work/nginx/a.conf", "C:/work", true},
-		{"C:/work/../secret", "C:/work", false},
-		{"C:/workshop", "C:/work", false},
-		{"D:/work/a", "C:/work", false},
-		{"C:/work", "C:/", true},
-		{"C:/work", ".", false},
-		{"work/a", ".", true},
+		{"C:/conf/nginx/a.conf", "C:/conf", true},
+		{"C:/conf/../secret", "C:/conf", false},
+		{"C:/conf.d", "C:/conf", false},
+		{"D:/conf/a", "C:/conf", false},
+		{"C:/conf", "C:/", true},
+		{"C:/conf", ".", false},
+		{"conf/a", ".", true},
 		{"..", ".", false},
 	} {
 		if got := isBelow(tt.name, tt.dir, true); got != tt.want {

@@ -104,7 +104,7 @@ func addresses(c *nginx.Config) (order []*Address, known bool) {
 	return order, complete && !implied
 }
 
-// readWhole reports whether no file is missing that could add a server or
+// readWhole reports whether nothing is missing that could add a server or
 // something to one; what is missing elsewhere cannot.
 func readWhole(c *nginx.Config) bool {
 	for _, m := range c.Missing {
@@ -112,7 +112,7 @@ func readWhole(c *nginx.Config) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool { return len(t.Errors) > 0 })
+	return !c.Doubled && !slices.ContainsFunc(c.Files, func(t *syntax.Tree) bool { return len(t.Errors) > 0 })
 }
 
 func (a *Address) add(l Listen) {

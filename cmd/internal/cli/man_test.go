@@ -148,7 +148,8 @@ func man(date string) string {
 	m.line(".Ed")
 	m.line(".Pp")
 	m.text("silences a rule for the directive on its line, or on the next; ignore-file for the file.")
-	m.text("In PHP-FPM's files the comment starts with a semicolon.")
+	m.text("In PHP-FPM's files the comment starts with a semicolon; in compose files, Dockerfiles, units and the like")
+	m.text("it stands where these take comments.")
 
 	m.section("ENVIRONMENT")
 	m.tagged("NGINX_LINT_DEBUG", func() {
