@@ -25,7 +25,7 @@ func (p *program) checkShown(o *options, in analyzer.Options) (*diag.Report, err
 	if o.quiet || p.Getenv("TERM") == "dumb" || !isTerminal(p.Stderr) {
 		return p.check(in)
 	}
-	files := &counted{FS: in.FS}
+	files := counted{in.FS, new(atomic.Int64)}
 	in.FS = files
 	defer showProgress(p.Stderr, files.read.Load, patience, interval)()
 	return p.check(in)
@@ -39,13 +39,23 @@ func isTerminal(w io.Writer) bool {
 // counted counts the files that are read.
 type counted struct {
 	source.FS
-	read atomic.Int64
+	read *atomic.Int64
 }
 
 // ReadFile implements source.FS.
-func (c *counted) ReadFile(name string) (string, error) {
+func (c counted) ReadFile(name string) (string, error) {
 	c.read.Add(1)
 	return c.FS.ReadFile(name)
+}
+
+// Confine implements source.Confiner: --root holds on a terminal as well.
+func (c counted) Confine(dir string) (source.FS, error) {
+	base, ok := c.FS.(source.Confiner)
+	if !ok {
+		return c, nil
+	}
+	within, err := base.Confine(dir)
+	return counted{within, c.read}, err
 }
 
 // eraseLine goes back to the start of the line and empties it.

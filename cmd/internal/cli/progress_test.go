@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,9 +65,41 @@ func TestNoProgress(t *testing.T) {
 
 func TestFilesAreCounted(t *testing.T) {
 	t.Parallel()
-	c := counted{FS: source.Mem{"a": "x"}}
+	c := counted{source.Mem{"a": "x"}, new(atomic.Int64)}
 	text, err := c.ReadFile("a")
 	if n := c.read.Load(); text != "x" || err != nil || n != 1 {
 		t.Errorf("%q, %v after %d files", text, err, n)
+	}
+}
+
+// With --root a run on a terminal is confined as any other is.
+func TestCountedIsConfined(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"outside": "x", "root/inside": "y"} {
+		if err := os.MkdirAll(filepath.Join(dir, "root"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var fsys source.FS = counted{source.OS{Dir: dir}, new(atomic.Int64)}
+	confiner, ok := fsys.(source.Confiner)
+	if !ok {
+		t.Fatal("what is counted cannot be confined")
+	}
+	within, err := confiner.Confine("root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := within.ReadFile("outside"); !errors.Is(err, source.ErrOutside) {
+		t.Errorf("a file outside of the folder: %v", err)
+	}
+	if text, err := within.ReadFile("root/inside"); text != "y" || err != nil {
+		t.Errorf("a file inside: %q, %v", text, err)
+	}
+	if c, ok := within.(counted); !ok || c.read.Load() != 2 {
+		t.Error("the files read within are not counted")
 	}
 }
