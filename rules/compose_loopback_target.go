@@ -21,7 +21,7 @@ var composeLoopbackTarget = analyzer.Rule{
 			"A warning where `error_page 502` gives another answer.",
 		Why:       "Every such request fails with 502; error.log: `connect() failed (111: Connection refused) while connecting to upstream`. Each container has a loopback interface of its own.",
 		Gaps:      "Only where the image is nginx's own, started as it starts itself: other images may run PHP-FPM beside nginx (supervisord, s6). Silent with `network_mode: host`, and where another service uses nginx's network (`network_mode: service:…`), as in a pod.",
-		Remedy:    "Name the service that runs PHP-FPM.",
+		Remedy:    "Name the service that runs PHP-FPM, with the port of its container: `fastcgi_pass php:9000;`.",
 		FixSafety: "Unsafe, and offered where one service runs PHP-FPM: that it is meant is a guess.",
 		Refs:      []string{"https://docs.docker.com/compose/how-tos/networking/"},
 		Since:     "0.1.0",

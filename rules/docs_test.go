@@ -116,6 +116,9 @@ func page(t *testing.T, r *analyzer.Rule) string {
 		if !ok {
 			t.Fatalf("%s has no %s.txtar", r.ID, example.name)
 		}
+		if len(archive.Comment) == 0 {
+			t.Errorf("%s/%s.txtar does not say what it shows", r.ID, example.name)
+		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", example.title, archive.Comment)
 		for _, f := range archive.Files {
 			fmt.Fprintf(&b, "\n`%s`\n\n```\n%s```\n", f.Name, f.Data)

@@ -33,7 +33,8 @@ var fpmConfig = analyzer.Rule{
 			"paths of the ping and status pages, `access.format`, `env[]` and `php_flag[]`; includes nested too deep. Where one known key is near, it is named.",
 		Why: "php-fpm does not start, and a reload stops it. It ends at the first mistake, and for most of what concerns a whole pool it names no line: " +
 			"`ALERT: [pool www] pm.max_children must be a positive value`, `ERROR: failed to post process the configuration`.",
-		Gaps: "Users, groups, folders and log files are not looked at: they are the machine's. A key that is absent may stand in a file that was not read: that is reported only where a main file was read with all that it includes, or where a lone file sets `listen` and `pm` of a pool of its own; " +
+		Gaps: "Users, groups, folders and log files are not looked at: they are the machine's.\n\n" +
+			"A key that is absent may stand in a file that was not read: that is reported only where a main file was read with all that it includes, or where a lone file sets `listen` and `pm` of a pool of its own; " +
 			"and not for the pool `www`, which packages and images bring, beside an include with wildcards. A pool without `user` is reported only where another pool of the master has one: only a php-fpm that root starts needs it. " +
 			"Keys that only some builds have (`listen.setfib`, `apparmor_hat`) are taken for known, as are those that newer versions have where the version is not known.",
 		Remedy:    "Correct the line that the finding points at.",

@@ -18,7 +18,7 @@ var includeMissing = analyzer.Rule{
 		What: "An `include` names one file, without a pattern. An error where the file would lie in a folder that is read: relative to the main file, below the root of a host tree, or where `--path-map` leads. " +
 			"Info where it may lie elsewhere on the host.",
 		Why:    "nginx does not start: `[emerg] open() \"FILE\" failed (2: No such file or directory)`.",
-		Gaps:   "Silent for patterns, which may match nothing, for paths with variables or parts that a program fills in, for what packages install beside nginx.conf (`mime.types`, `fastcgi_params` …), and for files that no main file includes, which may be meant for another folder. A file that is made when the configuration is rolled out is missed: leave the finding out by a comment.",
+		Gaps:   "Silent for patterns, which may match nothing, for paths with variables or parts that a program fills in, for what packages install beside nginx.conf (`mime.types`, `fastcgi_params` …), and for files that no main file includes, which may be meant for another folder. A file that is made when the configuration is rolled out is missed: silence the finding by a comment.",
 		Remedy: "Correct the path, or add the file.",
 		Refs:   []string{"https://nginx.org/en/docs/ngx_core_module.html#include"},
 		Since:  "0.2.0",

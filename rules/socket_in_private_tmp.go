@@ -27,7 +27,7 @@ var socketInPrivateTmp = analyzer.Rule{
 		Why: "Many distributions start nginx or PHP-FPM with `PrivateTmp=true`: the service then sees a `/tmp` that no other one does. The socket exists, and still every request ends as 502 with `connect() to unix:/tmp/php.sock failed (2: No such file or directory) while connecting to upstream`. " +
 			"What cleans `/tmp` may remove the socket as well.",
 		Gaps:      "Units are read in host trees and beside nginx's files, as in roles of Ansible, and those of packages are mostly in neither. Units with `JoinsNamespaceOf` share what they join. Silent for what runs in containers (a Dockerfile or compose file lies beside it), in the folders of BSD and macOS, and for sockets of nginx that nginx itself connects to.",
-		Remedy:    "Put the socket below /run: /run/php/NAME.sock.",
+		Remedy:    "Put the socket below /run, on both sides: /run/php/NAME.sock.",
 		FixSafety: "Both sides have to change together, and the folder has to exist.",
 		Refs:      []string{"https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#PrivateTmp="},
 		Since:     "0.1.0",

@@ -25,17 +25,19 @@ var targetNoListener = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "nothing listens where nginx sends PHP requests",
 		What: "`fastcgi_pass` leads, directly, through an upstream or through variables, to a unix socket or a loopback address on which no PHP-FPM pool of the same host listens. " +
-			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version. " +
-			"So too where Apache passes requests there as a gateway of its own, with `SetHandler \"proxy:unix:…|fcgi://…\"` or `ProxyPass`, `ProxyPassMatch`, and for a port of a container in which a supervisord that was read starts nginx and PHP-FPM and nothing else. " +
-			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site). " +
+			"Paths are compared cleaned (`/var/run` is `/run`), ports by address family: `listen = 9000` and `[::]:9000` accept IPv4 and IPv6, `0.0.0.0:9000` IPv4 only. Debian's link `/run/php/php-fpm.sock` counts as the `www.conf` pool of the newest version.\n\n" +
+			"So too where Apache passes requests there as a gateway of its own, with `SetHandler \"proxy:unix:…|fcgi://…\"` or `ProxyPass`, `ProxyPassMatch`, and for a port of a container in which a supervisord that was read starts nginx and PHP-FPM and nothing else.\n\n" +
+			"An error where every PHP-FPM main file of the host was read with its includes, else a warning; a warning also where only some values of a `map` or a `set` are at fault, and where `error_page 502` gives another answer (`=200`, a named location, another site).\n\n" +
 			"In a scope that the settings declare `closed`, the targets of the other kinds of pass (proxy_pass, uwsgi_pass, scgi_pass, grpc_pass, memcached_pass) are judged as well, by what is read and declared to listen. " +
 			"Elsewhere proxy_pass and uwsgi_pass are, with a warning, where the one Apache, gunicorn or uWSGI of the host listens at one address, nothing in nginx leads there, and one other local address that nginx uses is nobody's: port 8080 here, 8081 there.",
 		Why: "Every such request fails with 502. error.log has `connect() to unix:PATH failed (2: No such file or directory) while connecting to upstream` for a socket, `connect() failed (111: Connection refused)` for a port. " +
 			"Apache answers 503, and its log has `AH02454: FCGI: attempt to connect to Unix domain socket PATH failed` or `AH00957`. " +
 			"`nginx -t` and `php-fpm -t` accept both files: neither reads the other's.",
 		Gaps: "Silent for other addresses than local ones, for host names, where an address holds a variable that is not set from literals, where a pool's own address is not known, for locations that do not look like PHP (fcgiwrap and other FastCGI programs), " +
-			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member). A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets. Outside of closed scopes the targets of other kinds of pass are judged in that one case only: what listens for HTTP is mostly in no file that is read. It needs all addresses of nginx and of these programs to be known.",
-		Remedy:    "Make both sides name the same socket or port.",
+			"for hosts with several PHP versions of which not all files were read, and for an upstream some of whose servers are served (upstream-dead-member).\n\n" +
+			"A relative path on one side is compared by its end with an absolute one on the other: where nginx and PHP-FPM were started is in no file, so such a pair is silent even where the two are different sockets.\n\n" +
+			"Outside of closed scopes the targets of other kinds of pass are judged in that one case only: what listens for HTTP is mostly in no file that is read. It needs all addresses of nginx and of these programs to be known.",
+		Remedy:    "Make both sides name the same socket or port: `fastcgi_pass` of nginx, or `SetHandler` and `ProxyPass` of Apache, and `listen` of the pool.",
 		FixSafety: "Safe only where the host's PHP-FPM has one pool with one listener: then it must be that one. Unsafe where what `error_page` names answers instead, and where exactly one listener differs only in the PHP version. Otherwise the candidates are named.",
 		Refs:      []string{"https://nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_pass", "https://www.php.net/manual/en/install.fpm.configuration.php#listen"},
 		Since:     "0.1.0",

@@ -18,13 +18,17 @@ var targetProtocolMismatch = analyzer.Rule{
 	OnGateway:  gatewayMismatch,
 	Doc: analyzer.Doc{
 		Summary: "what listens at the target speaks another protocol",
-		What: "A `*_pass` leads to a listener that was read and that speaks something else: `fastcgi_pass`, `uwsgi_pass`, `scgi_pass` or `memcached_pass` to a port or socket that this nginx itself, Apache, gunicorn or uWSGI's `http-socket` serves HTTP on, any but `uwsgi_pass` to uWSGI's `socket`, or any of the others, `proxy_pass` and `grpc_pass` included, to a PHP-FPM pool. " +
-			"PHP-FPM speaks FastCGI only: `proxy_pass http://127.0.0.1:9000` cannot reach it. " +
-			"So too where Apache passes requests on, with `fcgi://` to what speaks HTTP, with `http://` to a PHP-FPM pool. " +
+		What: "A `*_pass` leads to a listener that was read and that speaks something else:\n\n" +
+			" - HTTP (this nginx itself, Apache, gunicorn, uWSGI's `http-socket`), with\n" +
+			"   `fastcgi_pass`, `uwsgi_pass`, `scgi_pass` or `memcached_pass`;\n" +
+			" - FastCGI (a PHP-FPM pool), with any but `fastcgi_pass`:\n" +
+			"   `proxy_pass http://127.0.0.1:9000` cannot reach it;\n" +
+			" - uwsgi (uWSGI's `socket`), with any but `uwsgi_pass`.\n\n" +
+			"So too where Apache passes requests on, with `fcgi://` to what speaks HTTP, with `http://` to a PHP-FPM pool.\n\n" +
 			"A warning where nginx asks another server instead, which answers or may do so, or where `error_page` gives another answer.",
 		Why: "Every request that goes there fails. FastCGI to an HTTP server ends as 502 with `upstream sent unsupported FastCGI protocol version: 72` (72 is the H of HTTP), uwsgi and SCGI as 400 without a line in the log. " +
 			"Apache, gunicorn and uWSGI wait for the end of a line that does not come, so that the request ends as 504 after `*_read_timeout`; uWSGI's `socket` closes what is not uwsgi, 502 with `upstream prematurely closed connection`. " +
-			"HTTP, uwsgi or SCGI to PHP-FPM ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. Both servers' own tests accept it. " +
+			"HTTP, uwsgi or SCGI to PHP-FPM ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. Both servers' own tests accept it.\n\n" +
 			"In an upstream with other servers nginx asks the next one after a connection that was reset, but sends no POST again; after an answer of another protocol only where `*_next_upstream` says `invalid_header` (`invalid_response`), after a 400 never.",
 		Gaps:      "Only nginx's own servers of the same main file, PHP-FPM pools, listeners named in the settings, and what Apache's configuration, systemd's units and supervisord's programs of a host tree, units beside nginx's files (roles of Ansible), and the command of a compose service, say are known; a pool's port counts only where every PHP-FPM main file of the host was read, its socket always. Servers that are `down`, those without a port (target-port-missing) and those of the stream module are not judged.",
 		Remedy:    "Use the directive that speaks the listener's protocol, or the address of the program that was meant.",

@@ -21,7 +21,7 @@ var timeoutNginxGivesUpFirst = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "nginx stops waiting while the program behind it lets the request go on",
 		What: "The `fastcgi_read_timeout` in force (60s when nobody sets it) is not longer than the `request_terminate_timeout` of the pool that serves the location. " +
-			"A request that sends nothing for that long is given up by nginx, and the limit of the pool is never seen by a client. " +
+			"A request that sends nothing for that long is given up by nginx, and the limit of the pool is never seen by a client.\n\n" +
 			"So too for `proxy_read_timeout` and `uwsgi_read_timeout` before the `timeout` of gunicorn's sync workers and the `harakiri` of uWSGI, where somebody wrote that, and for Apache's `ProxyTimeout` or `Timeout` where it passes requests to a pool itself (`SetHandler`, `ProxyPass` with `fcgi://`).",
 		Why: "The client gets 504, and error.log has `upstream timed out (110: Connection timed out) while reading response header from upstream`. PHP works on for up to the pool's limit plus the time until php-fpm looks, and keeps a child busy for nobody. " +
 			"gunicorn and uWSGI keep a worker busy likewise, until they kill it. Apache answers 504 too, and logs `(70007)The timeout specified has expired: AH01075: Error dispatching request`. " +

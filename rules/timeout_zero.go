@@ -17,7 +17,7 @@ var timeoutZero = analyzer.Rule{
 	OnScope:    zeroTimeouts,
 	Doc: analyzer.Doc{
 		Summary: "a timeout of 0, which is no time at all and does not switch the timeout off",
-		What: "Error: `fastcgi_read_timeout`, `proxy_read_timeout`, `uwsgi_read_timeout`, `scgi_read_timeout` or `grpc_read_timeout` is 0 where requests are passed on; their `*_connect_timeout` is 0 and every server that is connected to is a port; `client_header_timeout` is 0 in the default server of an address. " +
+		What: "Error: `fastcgi_read_timeout`, `proxy_read_timeout`, `uwsgi_read_timeout`, `scgi_read_timeout` or `grpc_read_timeout` is 0 where requests are passed on; their `*_connect_timeout` is 0 and every server that is connected to is a port; `client_header_timeout` is 0 in the default server of an address.\n\n" +
 			"Warning: their `*_send_timeout` or `client_body_timeout` is 0 where requests are passed on; and the former where error_page makes another answer of 504.",
 		Why: "nginx gives up before anything can have come. With a read timeout of 0 each request ends as `504` at once, `upstream timed out (110: Connection timed out) while reading response header from upstream`; with a connect timeout of 0 likewise, `while connecting to upstream`, except on unix sockets, where a connection needs no time. " +
 			"With `client_header_timeout 0` every connection is closed without an answer. With `*_send_timeout 0` a request body that does not fit into the socket's buffer ends as `504`, `while sending request to upstream` (measured with 3 MB on unix sockets); with `client_body_timeout 0` a body that does not come with the first packet closes the connection.",
