@@ -423,10 +423,27 @@ func TestUnnamed(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	}
-	_, err := analyzer.Run(analyzer.Options{FS: source.Mem{"readme.txt": "hello\n"}, Dir: "/srv/site"})
-	if err == nil || !strings.HasPrefix(err.Error(), "no nginx or PHP-FPM configuration in this folder, nor in the system's own") {
-		t.Errorf("%v", err)
+	for _, test := range []struct {
+		files source.Mem
+		want  string
+	}{
+		{source.Mem{"readme.txt": "hello\n"}, "no nginx or PHP-FPM configuration in this folder, nor in the system's own"},
+		// In a repository, or where settings hold, the system's own is not meant.
+		{with(system, ".git/HEAD", "ref: x\n"), "no nginx or PHP-FPM configuration in this folder"},
+		{with(system, ".nginx-lint.yaml", "version: 1\n"), "no nginx or PHP-FPM configuration in this folder"},
+	} {
+		_, err := analyzer.Run(analyzer.Options{FS: test.files, Dir: "/srv/site"})
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%v, want %s", err, test.want)
+		}
 	}
+}
+
+// with is a tree with one file more.
+func with(files source.Mem, name, text string) source.Mem {
+	files = maps.Clone(files)
+	files[name] = text
+	return files
 }
 
 // TestNamedSpare: a pool file that the main file passes by is judged where it is

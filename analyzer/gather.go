@@ -90,6 +90,8 @@ func (p *project) outside(name string) bool {
 
 // unnamed is this folder, when it holds any configuration, else the system's
 // own; with --root, what lies below it. The top of the file system is no folder of configuration.
+// In a repository, or where settings hold, the machine's own is not what is meant: a
+// hook or a CI job would pass for what it has not read.
 func (p *project) unnamed() []*file {
 	top := "."
 	if p.outside(top) {
@@ -104,6 +106,9 @@ func (p *project) unnamed() []*file {
 			if p.classify(f) != kindOther {
 				return here
 			}
+		}
+		if _, ok := p.marked("."); ok && p.opts.Root == "" {
+			return here
 		}
 	}
 	p.tops = nil

@@ -59,11 +59,14 @@ func (p *project) load(candidates []*file) error {
 // nothing says that there is nothing to check.
 func (p *project) nothing() error {
 	where := "this folder, nor in the system's own"
+	_, marked := p.marked(".")
 	switch {
 	case len(p.named) > 0:
 		where = strings.Join(p.named, ", ")
 	case p.opts.Root != "":
 		where = p.opts.Root
+	case marked:
+		where = "this folder"
 	}
 	hint := ""
 	if p.spare != "" {

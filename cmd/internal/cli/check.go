@@ -75,6 +75,9 @@ func (p *program) lint(o *options) (int, error) {
 	if !o.quiet && elsewhere(in, report) {
 		p.complain("no configuration in this folder: this is about the system's own, such as " + report.Files[0].Path)
 	}
+	if err := p.spares(o, s, report); err != nil {
+		return 0, err
+	}
 	f := fixing{report: report}
 	if o.fix != "" || o.diff {
 		if f, err = p.fix(o, in, report, left); err != nil {
@@ -118,6 +121,31 @@ func (p *program) lint(o *options) (int, error) {
 func elsewhere(in analyzer.Options, report *diag.Report) bool {
 	nothing := len(in.Paths) == 0 && in.Stdin == nil && in.Dump == nil && in.Root == ""
 	return nothing && in.Dir != "/" && len(report.Files) > 0 && !slices.ContainsFunc(report.Files, func(f *source.File) bool { return !path.IsAbs(f.Path) })
+}
+
+// spares refuses flags that would write over what was read: a path that was meant to
+// be checked, behind a flag that takes a file.
+func (p *program) spares(o *options, s *settings, report *diag.Report) error {
+	read := slices.Clone(report.Files)
+	if s.file != nil {
+		read = append(read, s.file)
+	}
+	for _, name := range []string{"output", "write-baseline"} {
+		file := filepath.ToSlash(o.flags.Lookup(name).Value.String())
+		if file == "" {
+			continue
+		}
+		at := []string{p.absolute(file)}
+		if to, err := (source.OS{Dir: p.Dir}).Real(file); err == nil {
+			at = append(at, to)
+		}
+		if slices.ContainsFunc(read, func(f *source.File) bool {
+			return slices.Contains(at, p.absolute(f.Path)) || f.Real != "" && slices.Contains(at, p.absolute(f.Real))
+		}) {
+			return usagef("--%s %s: this file was read, and is not written over", name, file)
+		}
+	}
+	return nil
 }
 
 // checkPlaces refuses flags that send the reader where there is nothing: all would

@@ -54,7 +54,7 @@ func (p *program) showConfig(o *options) (int, error) {
 	c := configWriter{o: o, s: s}
 	c.line("version: 1", "")
 	if len(s.paths) == 0 {
-		c.line("paths:", "default: this folder where it holds configuration, else the system's own")
+		c.line("paths:", "default: this folder")
 	} else {
 		c.line("paths: "+flow(in.Paths, quoted), c.origin("paths"))
 	}

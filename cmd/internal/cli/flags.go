@@ -128,7 +128,7 @@ func newOptions() *options {
 	f.Lookup("fix").NoOptDefVal = fixSafe
 	f.BoolVar(&o.diff, "diff", false, "print the fixes of --fix as a unified diff and write nothing; findings go to standard error")
 	f.StringVar(&o.format, "format", "text", "write the report as `FORMAT`: "+or(formats))
-	f.StringVar(&o.output, "output", "", "write the report to `FILE`")
+	f.StringVar(&o.output, "output", "", "write the report to `FILE`, not to standard output")
 	f.StringVar(&o.root, "root", "", "look up absolute paths of the configuration below `DIR`")
 	f.StringVar(&o.prefix, "prefix", "", "nginx's configuration prefix is `DIR`, not the folder of its main file")
 	f.StringArrayVar(&o.mappings, "path-map", nil, "with `FROM=TO`, read TO where the configuration says FROM (repeatable)")
@@ -260,7 +260,7 @@ func (o *options) validate() error {
 	if o.flags.Changed("config") && o.config == "" {
 		return usagef("--config names no file")
 	}
-	for _, name := range []string{"baseline", "write-baseline", "changed-since"} {
+	for _, name := range []string{"root", "prefix", "output", "baseline", "write-baseline", "changed-since"} {
 		if f := o.flags.Lookup(name); f.Changed && f.Value.String() == "" {
 			return usagef("--%s is empty", name)
 		}
@@ -287,6 +287,12 @@ func (o *options) validate() error {
 	}
 	if o.fix != "" && !o.diff && slices.Contains(o.args, "-") {
 		return usagef("--fix cannot write to standard input: --diff prints its fixes")
+	}
+	if o.output == "-" { // where it goes by itself
+		o.output = ""
+	}
+	if slices.Contains(o.args, "") {
+		return usagef("an empty PATH; this folder is %q", ".")
 	}
 	if o.quiet && o.verbose {
 		return usagef("-q and -v exclude each other")

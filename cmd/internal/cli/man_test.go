@@ -90,7 +90,7 @@ func man(date string) string {
 	m.line(".Nm")
 	m.text("reads nginx and PHP-FPM configuration together and says what will fail.")
 	m.text("It checks the files and folders that are named, and what they include; without any, what the settings name, this folder")
-	m.text("where it holds configuration, or else the system's own.")
+	m.text("where it holds configuration, or else, outside of a repository, the system's own.")
 	m.line("The path")
 	m.line(".Sq \\-")
 	m.text("is standard input, which may be what nginx -T prints.")
