@@ -277,7 +277,7 @@ func (r *settingsReader) read() *settings {
 	if listeners != nil { // they name scopes, which may stand below them
 		r.list(listeners, r.listener)
 	}
-	if !versioned {
+	if _, mapping := top.(*ast.MappingNode); !versioned && (mapping || none(top)) {
 		r.fail(source.Span{File: r.decoder.file}, "the version is missing", "these settings are of version 1: write `version: 1`")
 	}
 	r.settings.at = r.decoder.at

@@ -163,8 +163,10 @@ func kindOf(n ast.Node) string {
 		return "a block of lines"
 	case *ast.BoolNode:
 		return "a boolean"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode, *ast.FloatNode:
 		return "a number"
+	case *ast.InfinityNode, *ast.NanNode:
+		return "not a finite number"
 	}
 	return "a text"
 }
