@@ -148,13 +148,13 @@ func (p *project) excluded(name string) bool {
 	return p.matches(p.opts.Exclude, name)
 }
 
-// leftOut reports whether a path that was not itself named is excluded, or stands
-// in a folder that is: a main file may include it all the same.
+// leftOut reports whether a path is excluded, or stands in a folder that is: a main
+// file may include it all the same. What is named is not, and patterns count below it only.
 func (p *project) leftOut(name string) bool {
-	if len(p.opts.Exclude) == 0 || p.names(name) {
+	if len(p.opts.Exclude) == 0 {
 		return false
 	}
-	for at := path.Clean(name); ; at = path.Dir(at) {
+	for at := path.Clean(name); !p.names(at); at = path.Dir(at) {
 		if p.excluded(at) {
 			return true
 		}
@@ -162,6 +162,7 @@ func (p *project) leftOut(name string) bool {
 			return false
 		}
 	}
+	return false
 }
 
 // classify tells what a file is from its content first and its name second.

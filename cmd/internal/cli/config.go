@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func (p *program) showConfig(o *options) (int, error) {
 	} else {
 		c.line("paths: "+flow(in.Paths, quoted), c.origin("paths"))
 	}
-	c.line("exclude: "+flow(in.Exclude, quoted), c.origin("exclude", "exclude"))
+	c.line("exclude: "+flow(in.Exclude, p.pattern), c.origin("exclude", "exclude"))
 	profile := s.profile
 	if profile == "" {
 		profile = profileRecommended
@@ -102,7 +103,7 @@ func (p *program) showConfig(o *options) (int, error) {
 				rules = append(rules, r.ID+": {level: "+levelName(level)+"}")
 			}
 		}
-		return "paths: " + flow(s.overrides[i].Paths, quoted) + ", rules: {" + strings.Join(rules, ", ") + "}"
+		return "paths: " + flow(s.overrides[i].Paths, p.pattern) + ", rules: {" + strings.Join(rules, ", ") + "}"
 	})
 	name := o.baseline
 	if name == "" {
@@ -115,6 +116,15 @@ func (p *program) showConfig(o *options) (int, error) {
 	}
 	c.line("fail-on: "+failOn, c.origin("fail-on", "fail-on"))
 	return exitClean, c.write(p.Stdout)
+}
+
+// pattern is one of paths as it would be written for the current folder.
+func (p *program) pattern(text string) string {
+	local, below := strings.CutPrefix(text, literal(filepath.ToSlash(p.Dir))+"/")
+	if below && !strings.Contains(local, "/") {
+		local = "./" + local // without a slash it would hold in any folder
+	}
+	return quoted(local)
 }
 
 // showRules lists the rules that are not as they come, and all options.

@@ -213,7 +213,11 @@ func TestSearched(t *testing.T) {
 func TestConfigRoundTrip(t *testing.T) {
 	t.Parallel()
 	example, _ := settingsPage(t)
-	dir := t.TempDir()
+	example = strings.Replace(example, `"hosts/*/legacy/**"]`, `"hosts/*/legacy/**", "./[a].conf"]`, 1)
+	dir := t.TempDir() + "/[web]"
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
 		"one.yaml": example, "hosts/web1/etc/nginx/nginx.conf": "events {}\n", "hosts/web1/etc/php/8.2/fpm/php-fpm.conf": "[global]\n",
 		"shared/x": "",
@@ -246,7 +250,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	}
 	for _, want := range []string{
 		`(?m)^  user: www-data +# one.yaml:\d+$`, `(?m)^    factor: 3 +# one.yaml:\d+$`, `(?m)^    level: off +# one.yaml:\d+$`,
-		`(?m)^fail-on: error +# one.yaml:\d+$`, `(?m)^exclude: \["/.*/\*\*/\*\.bak", .*\] +# one.yaml:\d+$`, `(?m)^    level: off +# default: it is not in the profile$`,
+		`(?m)^fail-on: error +# one.yaml:\d+$`, `(?m)^exclude: \["\*\*/\*\.bak", .*, "\./\[a\]\.conf"\] +# one.yaml:\d+$`, `(?m)^    level: off +# default: it is not in the profile$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(once) {
 			t.Errorf("nothing matches %s in\n%s", want, once)

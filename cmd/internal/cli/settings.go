@@ -333,10 +333,14 @@ func (r *settingsReader) anchored(pattern string) string {
 		if !source.IsAbs(folder) {
 			folder = path.Join(r.here, folder)
 		}
-		literal := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
-		pattern = path.Join(literal.Replace(folder), pattern)
+		pattern = path.Join(literal(folder), pattern)
 	}
 	return pattern
+}
+
+// literal is a path as a pattern that matches nothing else.
+func literal(name string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
 // badGlob says what is wrong with a pattern of paths; "" for nothing.
