@@ -29,6 +29,10 @@ func (d *driver) reading() {
 		f := d.files.get(src.Path)
 		switch {
 		case f.foreign != nil:
+		case len(placed[f.nginx]) > 0: // whatever it looks like
+			for _, e := range f.nginx.Errors {
+				d.syntax(e, diag.Nginx, placed[f.nginx])
+			}
 		case f.ini != nil:
 			for _, e := range f.ini.Errors {
 				d.syntax(e, diag.PHPFPM, nil)
@@ -36,7 +40,7 @@ func (d *driver) reading() {
 		case f.php != nil: // no server refuses it
 		case f.nginx != nil:
 			for _, e := range f.nginx.Errors {
-				d.syntax(e, diag.Nginx, placed[f.nginx])
+				d.syntax(e, diag.Nginx, nil)
 			}
 		}
 	}
