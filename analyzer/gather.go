@@ -100,10 +100,14 @@ func (p *project) unnamed() []*file {
 	if p.abs(top) != "/" {
 		p.links.bounds.admit(top)
 		p.surroundings(p.links.bounds, top)
-		here := p.candidates(append([]string{top}, p.declaredPlaces([]string{top})...))
+		places := p.together(top)
+		here := p.candidates(append(places, p.declaredPlaces([]string{top})...))
 		parallel(here, func(f *file) { p.classify(f) })
 		for _, f := range here {
-			if p.classify(f) != kindOther {
+			if p.below(f.path, top) && p.classify(f) != kindOther {
+				if len(places) > 1 { // what lies beside is read along, and not what is asked about
+					p.named = append(p.named, top)
+				}
 				return here
 			}
 		}

@@ -289,6 +289,7 @@ func (p *project) covered() map[string]bool {
 
 // addMaster takes in a master; its path tells the version better than the caller.
 func (p *project) addMaster(m *fpm.Master) {
+	m.PlaceAt(p.abs(m.Path))
 	if v := p.opts.PHPVersion; m.Version == "" && !v.IsZero() {
 		m.Version = fmt.Sprintf("%d.%d", v.Major, v.Minor)
 	}

@@ -18,6 +18,9 @@ import (
 type Master struct {
 	// Path is the path of the main file, or of the first lone pool file.
 	Path string
+	// Place is Path from the top of the file system on, where the current folder is
+	// known: a Path inside of /etc does not tell that it lies there.
+	Place string
 	// Version is the PHP version ("8.2") that a path like /etc/php/8.2/fpm tells, else "".
 	Version string
 	// Main is the main file; nil for pool files that were read without one.

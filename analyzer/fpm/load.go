@@ -73,8 +73,21 @@ type builder struct {
 
 var versionInPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|/)php/(\d+\.\d+)/fpm/`) })
 
+// versionInPlace holds for what lies right there: folders further up are not the host's.
+var versionInPlace = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`/php/(\d+\.\d+)/fpm/(?:pool\.d/)?[^/]+$`)
+})
+
+// PlaceAt says where the master's Path lies.
+func (m *Master) PlaceAt(full string) {
+	m.Place = full
+	if v := versionInPlace().FindStringSubmatch(full); v != nil && m.Version == "" {
+		m.Version = v[1]
+	}
+}
+
 func newBuilder(path string, l Loader, budget *Budget) *builder {
-	m := &Master{Path: path}
+	m := &Master{Path: path, Place: path}
 	if v := versionInPath().FindStringSubmatch(path); v != nil {
 		m.Version = v[1]
 	}

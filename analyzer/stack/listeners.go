@@ -84,7 +84,7 @@ func splitHostPort(s string, fallback int) (host string, port int, ok bool) {
 // DebianSocket is the link that Debian's units keep to the socket of the newest PHP version.
 const DebianSocket = "/run/php/php-fpm.sock"
 
-var debianMaster = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/php/(\d+)\.(\d+)/fpm/`) })
+var debianMaster = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|/)etc/php/(\d+)\.(\d+)/fpm/(pool\.d/)?[^/]+$`) })
 
 // debianLinks says where Debian's link leads: to what pool.d/www.conf of the
 // newest version listens on (php-fpm-socket-helper reads that file). It is nil
@@ -93,7 +93,7 @@ func debianLinks(masters []*fpm.Master) map[string]*Listener {
 	links := map[string]*Listener{}
 	best := -1
 	for _, m := range masters {
-		version := debianMaster().FindStringSubmatch(m.Path)
+		version := debianMaster().FindStringSubmatch(m.Place)
 		if version == nil {
 			continue
 		}
@@ -104,7 +104,7 @@ func debianLinks(masters []*fpm.Master) map[string]*Listener {
 			links[DebianSocket] = nil
 			for _, p := range m.Pools {
 				l := poolListener(p)
-				if l != nil && l.Endpoint.Net == Unix && strings.HasSuffix(l.Span.File.Path, "/pool.d/www.conf") {
+				if l != nil && l.Endpoint.Net == Unix && strings.HasSuffix("/"+l.Span.File.Path, "/pool.d/www.conf") {
 					links[DebianSocket] = l
 				}
 			}

@@ -128,7 +128,7 @@ func (s *Scope) Complete() bool {
 		return true
 	}
 	for _, m := range s.Masters {
-		if !m.Complete() || len(m.Files) < 2 && !hostLayout().MatchString(m.Path) {
+		if !m.Complete() || len(m.Files) < 2 && !hostLayout().MatchString(m.Place) {
 			return false
 		}
 	}

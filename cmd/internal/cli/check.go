@@ -64,6 +64,7 @@ func (p *program) lint(o *options) (int, error) {
 	if err := dumped(o, &in); err != nil {
 		return 0, err
 	}
+	p.unsaved(&in)
 	left, err := p.newFilter(o, s)
 	if err != nil {
 		return 0, err
@@ -90,10 +91,10 @@ func (p *program) lint(o *options) (int, error) {
 		if err := p.writeBaseline(o, s, report); err != nil {
 			return 0, err
 		}
-	} else if left.baseline == nil && left.changed == nil && in.Dump == nil && in.Stdin == nil {
+	} else if left.baseline == nil && left.changed == nil && in.Dump == nil && !slices.ContainsFunc(o.args, isStdin) {
 		f.baseline = baselineName
 	}
-	if !o.quiet && left.baseline != nil && len(o.exclude) == 0 && in.Dump == nil && in.Stdin == nil {
+	if !o.quiet && left.baseline != nil && len(o.exclude) == 0 && in.Dump == nil && !slices.ContainsFunc(o.args, isStdin) {
 		p.tellStale(left.baseline, stale)
 	}
 	if s.file != nil {
@@ -207,6 +208,32 @@ func dumped(o *options, in *analyzer.Options) error {
 	}
 	in.Dump, in.Paths, in.Stdin = &dump, nil, nil
 	return nil
+}
+
+// unsaved makes standard input the text of a file, where it has the name of one: an
+// editor's, that is to be checked with all that belongs to it. A link keeps its own.
+func (p *program) unsaved(in *analyzer.Options) {
+	disk := source.OS{Dir: p.Dir}
+	if in.Stdin == nil {
+		return
+	}
+	name := path.Clean(in.Stdin.Path)
+	info, err := disk.Stat(name)
+	if _, link := disk.Readlink(name); err != nil || !info.Mode().IsRegular() || link == nil {
+		return
+	}
+	texts := map[string]string{name: in.Stdin.Text}
+	for _, at := range []func(string) (string, error){disk.Real, func(s string) (string, error) { return p.absolute(s), nil }} {
+		full, err := at(name)
+		if err != nil {
+			continue
+		}
+		texts[full] = in.Stdin.Text
+		if rel, err := filepath.Rel(p.Dir, full); err == nil {
+			texts[filepath.ToSlash(rel)] = in.Stdin.Text
+		}
+	}
+	in.FS, in.Paths, in.Stdin = source.Overlay{Base: in.FS, Files: texts}, append(in.Paths, name), nil
 }
 
 // A filter leaves findings out of a report.

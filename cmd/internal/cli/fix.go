@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/diag"
@@ -108,7 +109,8 @@ func overlaid(in analyzer.Options, texts map[string]string) analyzer.Options {
 }
 
 // editable tells the files that the named paths hold, under these names or by
-// where symbolic links lead: what is read along with them is not written to.
+// where symbolic links lead: what is read along with them is not written to. Where
+// none is named that is this folder, or the system's own configuration.
 func (p *program) editable(in analyzer.Options) func(*source.File) bool {
 	named := slices.Clone(in.Paths)
 	if in.Stdin != nil {
@@ -116,7 +118,7 @@ func (p *program) editable(in analyzer.Options) func(*source.File) bool {
 	}
 	absolute := p.absolute
 	return func(f *source.File) bool {
-		return len(named) == 0 || slices.ContainsFunc(named, func(dir string) bool {
+		return len(named) == 0 && !strings.HasPrefix(f.Path, "../") || slices.ContainsFunc(named, func(dir string) bool {
 			dir = absolute(dir)
 			return source.Below(absolute(f.Path), dir) || source.Below(absolute(f.Real), dir)
 		})

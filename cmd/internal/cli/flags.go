@@ -147,7 +147,7 @@ func newOptions() *options {
 	f.StringVar(&o.writeBaseline, "write-baseline", "", "write what is found to `FILE`: a baseline, which is not reported again")
 	f.StringVar(&o.changedSince, "changed-since", "", "report only findings with either side in a file that changed since `REV`, for git")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out paths that match `GLOB` (repeatable)")
-	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input")
+	f.StringVar(&o.stdinName, "stdin-filename", "", "the `NAME` of what is read from standard input: where it is that of a file, its text in an editor")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour the text: "+or(colors))
 	f.BoolVar(&o.all, "all", false, "show all findings in full on a terminal too, where many are counted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "only findings")
