@@ -103,6 +103,8 @@ func refused(f *file) string {
 		return fmt.Sprintf("a NUL byte on line %d, so no text; --kind reads it all the same", f.src.Line(nul))
 	case strings.HasPrefix(text, "\ufeff"):
 		return "begins with a byte order mark, which nginx takes for a part of the first name; save it without"
+	case strings.TrimSpace(text) == "":
+		return "empty: there is nothing to check"
 	case isTemplate(f.path, text):
 		return "a template that is no configuration before it is filled in; check what is made from it"
 	}
