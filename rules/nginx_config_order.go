@@ -19,6 +19,11 @@ func (t *nginxTest) sections() {
 	if c.Fragment || c.Top.Missing || path.Base(c.Main.File.Path) != "nginx.conf" || len(c.Main.Errors) > 0 || len(c.Top.Own("events")) > 0 {
 		return
 	}
+	for d := range c.Top.All() {
+		if _, standing := catalog.Find(d.Name(), catalog.Main, c.Version); standing == catalog.Nobody && d.Tree().IsBlock(d.ID) {
+			return // it may be a misspelt events, and nginx goes no further
+		}
+	}
 	for _, b := range c.Top.Children {
 		if b.Context&(catalog.HTTP|catalog.Stream|catalog.Mail) == 0 || !t.written(b.Ref()) {
 			continue

@@ -9,24 +9,25 @@ import (
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
+	"nginx-lint/analyzer/source"
 	"nginx-lint/analyzer/spelling"
 )
 
 var unknownDirective = analyzer.Rule{
 	ID:          "unknown-directive",
 	Severities:  []diag.Severity{diag.Error},
-	Safeties:    []diag.Safety{diag.Manual},
+	Safeties:    []diag.Safety{diag.Safe, diag.Manual},
 	Refused:     diag.Nginx,
 	OnDirective: unknownName,
 	NoProof:     judgedByNginx,
 	Doc: analyzer.Doc{
 		Summary: "a directive that nginx does not know",
 		What: "A name that neither nginx nor a module that Linux distributions package (Lua, headers-more, brotli, nchan and others) has as a directive. With `--nginx-version`: also a name that only newer or only older versions have. " +
-			"Where one known name is near, it is named.",
+			"Where one known name is near, it is named. A byte order mark at the start of a file, as editors of Windows write it, is a part of the first name to nginx.",
 		Why:       "nginx does not start, and `nginx -s reload` leaves the old configuration in force: `[emerg] unknown directive \"X\"`.",
 		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file. A module that is compiled into nginx and packaged by nobody is not seen: name it in the settings (`nginx: {modules: […]}`), which silences this rule, or better its directives (`nginx: {directives: [{name: …}]}`).",
 		Remedy:    "Correct the name, load the module that brings it, or update nginx.",
-		FixSafety: "Manual: a name that is near is likely to be the one that was meant, but only you know.",
+		FixSafety: "Safe for a byte order mark, which is taken away: nginx refuses the file as it is. Otherwise manual: a name that is near is likely to be the one that was meant, but only you know.",
 		Refs:      []string{"https://nginx.org/en/docs/dirindex.html"},
 		Since:     "0.2.0",
 	},
@@ -44,7 +45,7 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 		Severity: diag.Error,
 		Summary:  "unknown directive",
 		Subject:  diag.Label{Span: x.Tree().NameSpan(x.ID)},
-		Notes:    []string{fmt.Sprintf("nginx says: unknown directive %q", name)},
+		Notes:    []string{`nginx says: unknown directive "` + name + `"`},
 		Remedy:   "correct the name, or load the module that brings it",
 	}
 	if x.Standing == catalog.OtherVersion {
@@ -61,6 +62,14 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 		p.Report(x.Ref, x.Ref, f)
 		return
 	}
+	if strings.HasPrefix(name, mark) && f.Subject.Span.Start == 0 {
+		at := source.Span{File: f.Subject.Span.File, End: len(mark)}
+		f.Subject.Text = "a byte order mark stands before it, which nginx takes for a part of the name"
+		f.Remedy = "save the file without a byte order mark"
+		f.Fixes = []diag.Fix{{Title: "take the byte order mark away", Safety: diag.Safe, Edits: []diag.Edit{{Span: at}}}}
+		p.Report(x.Ref, x.Ref, f)
+		return
+	}
 	f.Subject.Text = "neither nginx nor a known module has a directive of this name"
 	if meant := nearestDirective(p.Work, name, x.Block.Context); meant != "" {
 		f.Subject.Text = fmt.Sprintf("did you mean %q?", meant)
@@ -68,6 +77,9 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	}
 	p.Report(x.Ref, x.Ref, f)
 }
+
+// mark is the byte order mark.
+const mark = "\ufeff"
 
 // nearestCost is the work of comparing a word with all that are known.
 const nearestCost = 2000
