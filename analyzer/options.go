@@ -94,6 +94,7 @@ type Mapping struct{ From, To string }
 // A UsageError says that nothing was checked, and why: exit code 2.
 type UsageError struct{ Msg string }
 
+// Error implements error.
 func (e *UsageError) Error() string { return e.Msg }
 
 // contextNames are the values of --context.

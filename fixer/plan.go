@@ -59,6 +59,7 @@ type Refusal struct {
 	Bug bool
 }
 
+// String is the refusal in one line: which fix, of what, and why it was left out.
 func (r Refusal) String() string {
 	where := ""
 	if s := r.Finding.Subject.Span; !s.IsZero() {

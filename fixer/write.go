@@ -32,6 +32,7 @@ type WriteError struct {
 	Written []string
 }
 
+// Error implements error.
 func (e *WriteError) Error() string {
 	text := e.Path + ": not fixed: " + cause(e.Err).Error()
 	if len(e.Written) > 0 {
@@ -40,6 +41,7 @@ func (e *WriteError) Error() string {
 	return text + "; no file was changed"
 }
 
+// Unwrap gives the cause.
 func (e *WriteError) Unwrap() error { return e.Err }
 
 // cause is an error without the call and the temporary name that it is about.
