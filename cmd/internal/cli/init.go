@@ -27,8 +27,14 @@ const maxHints = 5
 // settings, the rest as comments.
 func (p *program) initConfig() error {
 	fsys := source.OS{Dir: p.Dir}
-	if _, err := fsys.Stat(settingsName); err == nil {
+	held, err := p.findSettings(fsys)
+	switch {
+	case err != nil:
+		return err
+	case held == settingsName:
 		return usagef("%s is there already; `nginx-lint config` shows what is in force", settingsName)
+	case held != "":
+		held = ", which holds here in place of " + held
 	}
 	in := analyzer.Options{FS: fsys, Dir: filepath.ToSlash(p.Dir), Paths: []string{"."}, Known: p.ruleIDs()}
 	for _, r := range p.rules {
@@ -60,7 +66,7 @@ func (p *program) initConfig() error {
 	if err := os.WriteFile(name, []byte(newSettings(report, paths)), 0o644); err != nil { //nolint:gosec // it is committed, for others to read
 		return err
 	}
-	_, err = fmt.Fprintf(p.Stdout, "wrote %s; `nginx-lint config` shows what is in force\n", settingsName)
+	_, err = fmt.Fprintf(p.Stdout, "wrote %s%s; `nginx-lint config` shows what is in force\n", settingsName, held)
 	return err
 }
 
