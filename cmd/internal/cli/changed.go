@@ -28,7 +28,12 @@ func (p *program) changedSince(revision string) (map[string]bool, error) {
 		}
 		return nil, usagef("--changed-since %s: git knows no such revision%s", revision, hint)
 	}
-	top := path.Join(filepath.ToSlash(p.Dir), strings.TrimSpace(up))
+	// git goes up from where the folder really is, also from one that a link leads to.
+	dir := filepath.ToSlash(p.Dir)
+	if real, err := (source.OS{}).Real(dir); err == nil {
+		dir = real
+	}
+	top := path.Join(dir, strings.TrimSpace(up))
 	changed, err := p.git("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-relative", strings.TrimSpace(commit), "--")
 	if err != nil {
 		return nil, usagef("--changed-since %s: %v", revision, err)
@@ -39,8 +44,13 @@ func (p *program) changedSince(revision string) (map[string]bool, error) {
 	}
 	files := map[string]bool{}
 	for name := range strings.SplitSeq(changed+fresh, "\x00") {
-		if name != "" {
-			files[path.Join(top, name)] = true
+		if name == "" {
+			continue
+		}
+		full := path.Join(top, name)
+		files[full] = true
+		if rel, err := filepath.Rel(dir, full); err == nil {
+			files[p.absolute(rel)] = true
 		}
 	}
 	return files, nil
