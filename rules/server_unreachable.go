@@ -113,6 +113,7 @@ func reportUnreachable(p *analyzer.Pass, server *nginx.Block, taken []takenName)
 		seen[namePlace(by)] = true
 		if namePlace(by) == f.Subject.Span {
 			f.Notes = append(f.Notes, "the same server is read twice: its file is included twice")
+			f.Remedy = "include its file once"
 		} else {
 			f.Related = append(f.Related, label(namePlace(by), "%s", text))
 		}
