@@ -157,6 +157,12 @@ func (o *options) checkPlaces(fsys source.FS) error {
 			return usagef("--path-map %s: no such file or folder", o.mappings[i])
 		}
 	}
+	if o.kind != "" && !slices.ContainsFunc(o.args, func(name string) bool {
+		info, err := fsys.Stat(name)
+		return err != nil || !info.IsDir()
+	}) {
+		return usagef("--kind says what a named file is: none is named, and in folders each tells by itself")
+	}
 	if o.prefix != "" && !filepath.IsAbs(o.prefix) {
 		if info, err := fsys.Stat(o.prefix); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			return usagef("--prefix %s: no such folder", o.prefix)

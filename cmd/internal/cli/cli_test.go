@@ -222,6 +222,7 @@ func TestWrongUsage(t *testing.T) {
 		{"--fail-on all", `--fail-on "all" is no severity: use none, info, warning or error`},
 		{"--path-map a", `--path-map "a" is not of the form FROM=TO`},
 		{"--path-map =a", `--path-map "=a" is not of the form FROM=TO`},
+		{"--path-map a=b", `--path-map a=b: only absolute paths of the configuration are mapped: a is none`},
 		{"--only=", `--only names no rule`},
 		{"--only timeout-rase", `unknown rule "timeout-rase"; did you mean "timeout-race"?`},
 		{"--skip timeout-race,zzzzzzzz", "unknown rule \"zzzzzzzz\": `nginx-lint rules` lists them"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -304,6 +305,9 @@ func (o *options) validate() error {
 		from, to, ok := strings.Cut(m, "=")
 		if !ok || from == "" || to == "" {
 			return usagef("--path-map %q is not of the form FROM=TO", m)
+		}
+		if !path.IsAbs(from) {
+			return usagef("--path-map %s: only absolute paths of the configuration are mapped: %s is none", m, from)
 		}
 		o.pathMap = append(o.pathMap, analyzer.Mapping{From: from, To: filepath.ToSlash(to)})
 	}
