@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -39,14 +40,16 @@ var bufferFamilies = [...]string{"fastcgi", "proxy", "uwsgi", "scgi"}
 var comparedSizes = []string{"_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"}
 
 // comparedOf are those of each family.
-var comparedOf = func() (of [len(bufferFamilies)][]string) {
+var comparedOf = sync.OnceValue(func() (of [len(bufferFamilies)]*nginx.NameSet) {
 	for i, family := range bufferFamilies {
+		var names []string
 		for _, suffix := range comparedSizes {
-			of[i] = append(of[i], family+suffix)
+			names = append(names, family+suffix)
 		}
+		of[i] = nginx.NewNameSet(names...)
 	}
 	return of
-}()
+})
 
 const (
 	// pageSize is what nginx takes for one buffer on the usual machines, in bytes.
@@ -98,7 +101,7 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 		return // nginx checks servers and locations only; a fragment without a server is for some server elsewhere
 	}
 	for i, family := range bufferFamilies {
-		if !writesBuffers(b, comparedOf[i]) {
+		if !writesBuffers(b, comparedOf()[i]) {
 			continue
 		}
 		s := read(b, family)
@@ -116,7 +119,7 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 
 // writesBuffers reports whether anything stands in a block, or for a server
 // around it, that may break a sum of a family.
-func writesBuffers(b *nginx.Block, family []string) bool {
+func writesBuffers(b *nginx.Block, family *nginx.NameSet) bool {
 	if b.Context != catalog.Server {
 		return b.HasAny(family)
 	}

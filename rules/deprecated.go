@@ -43,8 +43,8 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 				}
 			}
 		}
-		for b, r := range c.InOrder() {
-			if b.Context&catalog.Any != 0 && deprecatedNames()[r.Name()] && d.written(r) {
+		for b, r := range c.InOrder(deprecatedNames()) {
+			if b.Context&catalog.Any != 0 && d.written(r) {
 				d.directive(b, r)
 			}
 		}
@@ -55,12 +55,8 @@ func deprecations(p *analyzer.Pass, s *stack.Scope) {
 }
 
 // deprecatedNames are those of directives that some version deprecates.
-var deprecatedNames = sync.OnceValue(func() map[string]bool {
-	set := map[string]bool{}
-	for _, name := range namesOf(func(d *catalog.Directive) bool { return !d.Deprecated.IsZero() }) {
-		set[name] = true
-	}
-	return set
+var deprecatedNames = sync.OnceValue(func() *nginx.NameSet {
+	return namesOf(func(d *catalog.Directive) bool { return !d.Deprecated.IsZero() })
 })
 
 // deprecation looks at one configuration.

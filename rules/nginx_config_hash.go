@@ -140,7 +140,7 @@ func (t *nginxTest) longTypes(b *nginx.Block) {
 	if !b.HasAny(mimeLists()) {
 		return
 	}
-	for r := range b.All() {
+	for r := range b.OwnOf(mimeLists()) {
 		entry, standing := catalog.Find(r.Name(), b.Context, b.Config.Version)
 		if standing != catalog.Fits || entry.Type != catalog.TypeMIMETypes || entry.Section != catalog.Core || r.IndexArg("*", 0) >= 0 {
 			continue
@@ -154,19 +154,19 @@ func (t *nginxTest) longTypes(b *nginx.Block) {
 }
 
 // mimeLists are nginx's own directives that take lists of MIME types.
-var mimeLists = sync.OnceValue(func() []string {
+var mimeLists = sync.OnceValue(func() *nginx.NameSet {
 	return namesOf(func(d *catalog.Directive) bool { return d.Section == catalog.Core && d.Type == catalog.TypeMIMETypes })
 })
 
-// namesOf are the names of directives some entry of which is such.
-func namesOf(such func(d *catalog.Directive) bool) []string {
-	var names []string
+// namesOf are the names of directives some entry of which is such, and others.
+func namesOf(such func(d *catalog.Directive) bool, others ...string) *nginx.NameSet {
+	names := others
 	for d := range catalog.All() {
 		if such(d) && !slices.Contains(names, d.Name) {
 			names = append(names, d.Name)
 		}
 	}
-	return names
+	return nginx.NewNameSet(names...)
 }
 
 // longHeaders looks at the headers that proxied requests are given.

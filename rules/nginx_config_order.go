@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
@@ -85,26 +86,23 @@ func (t *nginxTest) inOrder() {
 			s.upstreams[logName{subsystem(u), strings.ToLower(u.Ref().Arg(0))}] = u
 		}
 	}
-	for b, r := range t.config.InOrder() {
-		if b.Context&catalog.Any != 0 && dependsOnOrder(r.Name()) && t.stands(b, r) {
+	for b, r := range t.config.InOrder(dependsOnOrder()) {
+		if b.Context&catalog.Any != 0 && t.stands(b, r) {
 			s.directive(b, r)
 		}
 	}
 	s.ports()
 }
 
-// dependsOnOrder reports whether anything is looked at in a directive of that name.
-func dependsOnOrder(name string) bool {
-	switch name {
-	case "events", "http", "stream", "mail", "load_module", "limit_req", "limit_conn", "thread_pool",
+// dependsOnOrder are the directives in which something is looked at.
+var dependsOnOrder = sync.OnceValue(func() *nginx.NameSet {
+	return namesOf(func(d *catalog.Directive) bool { return strings.HasSuffix(d.Name, "_path") }, // of a cache, or temporary files
+		"events", "http", "stream", "mail", "load_module", "limit_req", "limit_conn", "thread_pool",
 		"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass",
 		"log_format", "access_log", "proxy_redirect", "proxy_cookie_domain", "proxy_cookie_path", "listen",
 		"connection_pool_size", "request_pool_size", "http2_pool_size", "map", "map_hash_bucket_size", "map_hash_max_size",
-		"limit_req_zone", "limit_conn_zone", "zone", "ssl_session_cache":
-		return true
-	}
-	return strings.HasSuffix(name, "_path") // of a cache, or temporary files
-}
+		"limit_req_zone", "limit_conn_zone", "zone", "ssl_session_cache")
+})
 
 func (s *progress) directive(b *nginx.Block, r nginx.Ref) {
 	switch name := r.Name(); name {

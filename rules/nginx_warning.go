@@ -39,7 +39,7 @@ var nginxWarning = analyzer.Rule{
 
 func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		t := nginxWarnings{nginxTest{Pass: p, config: c}}
+		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c)}
 		t.affinity()
 		for b := range c.Blocks(catalog.Any | catalog.Rows) {
 			t.block(b)
@@ -47,7 +47,7 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	}
 	for _, a := range s.Addresses {
 		if !a.Stream {
-			t := nginxWarnings{nginxTest{Pass: p, config: a.Config}}
+			t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}}
 			t.conflictingNames(a)
 			t.namesOf(a)
 		}
@@ -55,7 +55,10 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 }
 
 // nginxWarnings looks for what nginx -t warns of in one configuration.
-type nginxWarnings struct{ nginxTest }
+type nginxWarnings struct {
+	nginxTest
+	of *nginx.NameSet // see warnsOf
+}
 
 func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ...any) {
 	f.Severity = diag.Warning
@@ -64,17 +67,10 @@ func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ..
 }
 
 // warnsOf are the directives in which something is looked at.
-var warnsOf = sync.OnceValue(func() map[string]bool {
-	of := map[string]bool{}
-	for _, name := range []string{"allow", "deny", "set_real_ip_from", "geoip_proxy", "server_name", "index", "types", "hash", "ip_hash", "least_conn", "least_time", "random", "keepalive"} {
-		of[name] = true
-	}
-	for _, name := range namesOf(func(d *catalog.Directive) bool {
+var warnsOf = sync.OnceValue(func() *nginx.NameSet {
+	return namesOf(func(d *catalog.Directive) bool {
 		return d.Section == catalog.Core && (d.Type == catalog.TypeMIMETypes || d.Type == catalog.TypeBitmask)
-	}) {
-		of[name] = true
-	}
-	return of
+	}, "allow", "deny", "set_real_ip_from", "geoip_proxy", "server_name", "index", "types", "hash", "ip_hash", "least_conn", "least_time", "random", "keepalive")
 })
 
 func (t nginxWarnings) block(b *nginx.Block) {
@@ -90,8 +86,8 @@ func (t nginxWarnings) block(b *nginx.Block) {
 	var words map[string]map[string]nginx.Ref // by directive
 	types := map[string]string{}              // content type by extension
 	var method nginx.Ref
-	for r := range b.All() {
-		if !warnsOf()[r.Name()] || !t.written(r) {
+	for r := range b.OwnOf(t.of) {
+		if !t.written(r) {
 			continue
 		}
 		switch r.Name() {

@@ -3,7 +3,6 @@
 package nginx
 
 import (
-	"hash/maphash"
 	"iter"
 	"slices"
 	"strings"
@@ -44,7 +43,9 @@ type Config struct {
 	// not know: they may define variables.
 	OtherModules bool
 
-	hasParams  bool // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
+	names      allNames // of all directives in it
+	allRead    bool     // it is no fragment, and no block has Missing set
+	hasParams  bool     // there is a file fastcgi_params, or the folder that it lies in is not part of what was read
 	placements map[*syntax.Tree]int
 	blocks     list[Block]
 	bodies     list[Body]
@@ -234,11 +235,11 @@ func walk(p *Placement, block syntax.ID, yield func(Ref) bool) bool {
 
 // Own are the directives of that name directly in the block, in order. For
 // `server` blocks use Children.
-func (b *Block) Own(name string) []Ref { return b.ownHashed(name, hashOf(name)) }
+func (b *Block) Own(name string) []Ref { return b.ownHashed(name, syntax.HashName(name)) }
 
-func (b *Block) ownHashed(name string, hash nameHash) []Ref {
+func (b *Block) ownHashed(name string, hash syntax.NameHash) []Ref {
 	switch {
-	case !b.names.mayHave(hash):
+	case !b.mayHave(hash):
 		return nil
 	case b.index != nil:
 		return b.index.byName[name]
@@ -248,7 +249,7 @@ func (b *Block) ownHashed(name string, hash nameHash) []Ref {
 }
 
 // appendOwn is walk without a call for each directive.
-func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash nameHash) []Ref {
+func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash syntax.NameHash) []Ref {
 	includes := p.includesFrom(block)
 	for d := p.Tree.FirstChild(block); d != syntax.None; d = p.Tree.NextSibling(d) {
 		for len(includes) > 0 && includes[0].at < d {
@@ -262,7 +263,7 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash nameH
 					own = appendOwn(own, in, syntax.Root, name, hash)
 				}
 			}
-		case p.Tree.IsNamed(d, name):
+		case p.Tree.NameHash(d) == hash && p.Tree.Name(d) == name:
 			own = append(own, Ref{p, d})
 		}
 	}
@@ -273,11 +274,11 @@ func appendOwn(own []Ref, p *Placement, block syntax.ID, name string, hash nameH
 func (b *Block) Has(name string) bool { return !b.lastOwn(name).IsZero() }
 
 // lastOwn is the last directive of that name directly in the block; zero for none.
-func (b *Block) lastOwn(name string) Ref { return b.lastHashed(name, hashOf(name)) }
+func (b *Block) lastOwn(name string) Ref { return b.lastHashed(name, syntax.HashName(name)) }
 
-func (b *Block) lastHashed(name string, hash nameHash) Ref {
+func (b *Block) lastHashed(name string, hash syntax.NameHash) Ref {
 	switch {
-	case !b.names.mayHave(hash):
+	case !b.mayHave(hash):
 		return Ref{}
 	case b.index != nil:
 		if own := b.index.byName[name]; len(own) > 0 {
@@ -291,29 +292,6 @@ func (b *Block) lastHashed(name string, hash nameHash) Ref {
 	}
 	return Ref{}
 }
-
-// names tells quickly of most names that a block does not have them: each name
-// has one of the bits.
-type names [4]uint64
-
-var nameSeed = maphash.MakeSeed()
-
-// A nameHash chooses the bit of a name. It is told once for all blocks that are asked.
-type nameHash uint8
-
-func hashOf(name string) nameHash {
-	return nameHash(maphash.String(nameSeed, name)) //nolint:gosec // as many bits as there are
-}
-
-func (n *names) add(name string) {
-	h := hashOf(name)
-	n[h>>6] |= 1 << (h & 63)
-}
-
-func (n *names) mayHave(h nameHash) bool { return n[h>>6]&(1<<(h&63)) != 0 }
-
-// HasAny reports whether a directive of one of the names stands directly in the block.
-func (b *Block) HasAny(names []string) bool { return slices.ContainsFunc(names, b.Has) }
 
 // small is the most directives in a block that is not indexed by their names.
 const small = 64
@@ -391,23 +369,34 @@ func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
 	}
 }
 
-// InOrder yields all directives with the block that each stands in, in the order
-// in which nginx reads them: what a block holds comes behind the directive that opens it.
-func (c *Config) InOrder() iter.Seq2[*Block, Ref] {
-	return func(yield func(*Block, Ref) bool) { inOrder(c.Top, yield) }
+// InOrder yields the directives of some names with the block that each stands in, in the
+// order in which nginx reads them: what a block holds comes behind the directive that opens it.
+func (c *Config) InOrder(s *NameSet) iter.Seq2[*Block, Ref] {
+	return func(yield func(*Block, Ref) bool) {
+		if in := s.In(c); !in.Empty() {
+			inOrder(c.Top, in, yield)
+		}
+	}
 }
 
-func inOrder(b *Block, yield func(*Block, Ref) bool) bool {
+func inOrder(b *Block, s *NameSet, yield func(*Block, Ref) bool) bool {
 	children := b.Children
-	for r := range b.All() {
-		if !yield(b, r) {
-			return false
-		}
-		if len(children) > 0 && children[0].Ref() == r {
-			if !inOrder(children[0], yield) {
+	if b.mayHaveAny(s) {
+		for r := range b.All() {
+			if s.Has(r) && !yield(b, r) {
 				return false
 			}
-			children = children[1:]
+			if len(children) > 0 && children[0].Ref() == r {
+				if !inOrder(children[0], s, yield) {
+					return false
+				}
+				children = children[1:]
+			}
+		}
+	}
+	for _, child := range children {
+		if !inOrder(child, s, yield) {
+			return false
 		}
 	}
 	return true

@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"fmt"
-	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -73,7 +72,9 @@ func load(main *syntax.Tree, context catalog.Context, version catalog.Version, l
 	c.Top = b.block(place, syntax.Root, nil, context)
 	place.Block = c.Top
 	b.file(place)
+	c.allRead = !fragment
 	for block := range c.blocks.all() {
+		c.allRead = c.allRead && !block.Missing
 		if block.size > small && block.Context != 0 && !block.Place.Tree.IsRow(block.Place.Tree.FirstChild(block.ID)) {
 			block.buildIndex()
 		}
@@ -114,11 +115,10 @@ func (b *builder) file(p *Placement) {
 func namesIn(t *syntax.Tree) *names {
 	var in names
 	for d := range t.Children(syntax.Root) {
-		name := t.Name(d)
-		if name == "include" {
+		if t.Name(d) == "include" {
 			return nil
 		}
-		in.add(name)
+		in.add(t.NameHash(d))
 	}
 	return &in
 }
@@ -133,7 +133,8 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 	for child := range t.Children(d) {
 		block.size++
 		name := t.Name(child)
-		block.names.add(name)
+		block.names.add(t.NameHash(child))
+		b.config.names.add(t.NameHash(child))
 		switch {
 		case !take(&b.budget.directives):
 			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d directives, those of a file counted as often as it is included", MaxPlaced))
@@ -171,9 +172,8 @@ func (b *builder) missing(m Missing) {
 func (b *builder) tooMany(at Ref, block *Block, what string) {
 	block.Missing = true
 	block.size = small + 1 // what is left out is in the tree all the same
-	for i := range block.names {
-		block.names[i] = math.MaxUint64
-	}
+	block.names.fill()
+	b.config.names.fill()
 	if b.config.TooMany.IsZero() {
 		b.config.TooMany, b.config.TooManyOf = at, what
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nginx-lint/analyzer/catalog"
+	"nginx-lint/analyzer/syntax"
 )
 
 // Origin says where a value in force comes from.
@@ -57,7 +58,10 @@ func (v Value) Arg(i int) string {
 // in the same block makes nginx refuse the file, so a missing include hides
 // only what is not set beside it.
 func (b *Block) Value(name string) Value {
-	hash := hashOf(name)
+	hash := syntax.HashName(name)
+	if b.Config.allRead && !b.Config.names.mayHave(hash) {
+		return b.fallback(name)
+	}
 	for at := b; at != nil; at = at.Parent {
 		if last := at.lastHashed(name, hash); !last.IsZero() {
 			v := Value{Origin: Outer, From: last, In: at}
@@ -127,7 +131,10 @@ func (b *Block) ListOf(name, first string) (refs []Ref, known bool) {
 // with the block they stand in. known is false where a missing include or an
 // unread outer block could add to them or replace them.
 func (b *Block) List(name string) (refs []Ref, in *Block, known bool) {
-	hash := hashOf(name)
+	hash := syntax.HashName(name)
+	if b.Config.allRead && !b.Config.names.mayHave(hash) {
+		return nil, nil, true
+	}
 	for at := b; at != nil; at = at.Parent {
 		own := at.ownHashed(name, hash)
 		if at.Missing || (at.Parent == nil && b.Config.Fragment) {

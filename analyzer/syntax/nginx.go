@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"hash/maphash"
 	"iter"
 	"math"
 	"sort"
@@ -53,6 +54,18 @@ type node struct {
 	open   int32 // offset of `{`; -1 without a block
 	end    int32 // offset after `;` or `}`; where they are missing, after the last part
 	flags  nodeFlags
+	name   NameHash
+}
+
+// A NameHash tells most names apart, so that those that are looked for are found
+// without reading the others. It is another one in each run.
+type NameHash uint16
+
+var nameSeed = maphash.MakeSeed()
+
+// HashName is the NameHash of a name.
+func HashName(name string) NameHash {
+	return NameHash(maphash.String(nameSeed, name)) //nolint:gosec // as many bits as there are
 }
 
 type nodeFlags uint8
@@ -117,17 +130,8 @@ func (t *Tree) Name(d ID) string {
 	return t.value(n.word)
 }
 
-// IsNamed reports whether Name is name.
-func (t *Tree) IsNamed(d ID, name string) bool {
-	n := &t.nodes[d]
-	if n.nwords == 0 {
-		return name == ""
-	}
-	if w := &t.words[n.word]; w.flags == 0 {
-		return int(w.end-w.start) == len(name) && t.File.Text[w.start:w.end] == name
-	}
-	return t.value(n.word) == name
-}
+// NameHash is that of Name.
+func (t *Tree) NameHash(d ID) NameHash { return t.nodes[d].name }
 
 // NArgs is the number of words after the name.
 func (t *Tree) NArgs(d ID) int { return int(max(t.nodes[d].nwords-1, 0)) }

@@ -55,7 +55,7 @@ const (
 
 func parse(f *source.File, keep bool) (*Tree, []Token) {
 	if len(f.Text) > maxText {
-		t := &Tree{File: f, nodes: []node{{parent: None, after: 1, open: -1}}}
+		t := &Tree{File: f, nodes: []node{{parent: None, after: 1, open: -1, name: HashName("")}}}
 		t.Errors = []Error{{
 			At: t.span(0, 0), GaveUp: t.span(0, 0), Limit: true,
 			Summary: fmt.Sprintf("file longer than %d bytes", maxText),
@@ -104,7 +104,7 @@ func newParser(f *source.File, keep bool, plan *plan, own *scratch) *parser {
 	return &parser{
 		tree: &Tree{
 			File:  f,
-			nodes: append(make([]node, 0, n), node{parent: None, open: -1, flags: nodeClosed}),
+			nodes: append(make([]node, 0, n), node{parent: None, open: -1, flags: nodeClosed, name: HashName("")}),
 			words: own.words[:0],
 		},
 		text: f.Text, multi: -1, stray: -1, unclosed: -1, keep: keep, plan: plan,
@@ -282,7 +282,7 @@ func (p *parser) addDirective(flags nodeFlags) {
 	}
 	t.nodes = append(t.nodes, node{
 		word: int32(p.first), nwords: int32(p.pending()), parent: top.id, //nolint:gosec // within maxText
-		after: ID(len(t.nodes) + 1), open: -1, end: int32(p.last), flags: flags, //nolint:gosec // within maxText
+		after: ID(len(t.nodes) + 1), open: -1, end: int32(p.last), flags: flags, name: HashName(t.value(int32(p.first))), //nolint:gosec // within maxText
 	})
 	p.first = len(t.words)
 	p.multi = -1
