@@ -83,9 +83,11 @@ type driver struct {
 	answer bool
 }
 
-func (d *driver) run() {
+// run runs the rules: those that look at configurations of nginx alone while join
+// joins what the others look at.
+func (d *driver) run(join func()) {
 	var passes []*Pass
-	var work []func()
+	alone, work := []func(){join}, []func(){}
 	start := func(rule *Rule, s *stack.Scope) *Pass {
 		p := &Pass{Rule: rule, Scope: s, options: d.opts.RuleOptions[rule.ID], readings: d.readings, whole: d.whole}
 		passes = append(passes, p)
@@ -103,7 +105,7 @@ func (d *driver) run() {
 			for _, c := range configs {
 				p := start(rule, nil)
 				p.Work = nginx.NewWork(max(maxWork/len(configs), minWork))
-				work = append(work, func() { p.config(c) })
+				alone = append(alone, func() { p.config(c) })
 			}
 		default:
 			for _, s := range d.scopes {
@@ -125,6 +127,7 @@ func (d *driver) run() {
 			}
 		})
 	}
+	parallel(alone, func(do func()) { do() })
 	parallel(work, func(do func()) { do() })
 	for _, p := range passes {
 		d.findings = append(d.findings, p.found...)
@@ -311,8 +314,10 @@ func (d *driver) merge(found []reported) []reported {
 		m := &merged[i]
 		if fresh {
 			m.Places += max(f.Places, 1)
-			if chain := written(f.at.Place.Chain()); len(chain) > 0 && m.Places <= maxChains {
-				m.Notes = append(m.Notes, "also "+describeChain(chain))
+			if m.Places <= maxChains {
+				if chain := written(f.at.Place.Chain()); len(chain) > 0 {
+					m.Notes = append(m.Notes, "also "+describeChain(chain))
+				}
 			}
 		}
 		if joins[k] == nil {

@@ -11,6 +11,7 @@ func Prepare(opts Options) (*Prepared, error) {
 	if err := p.read(); err != nil {
 		return nil, err
 	}
+	p.join()
 	return &Prepared{&driver{project: p}}, nil
 }
 
@@ -18,7 +19,7 @@ func Prepare(opts Options) (*Prepared, error) {
 // place are merged.
 func (p *Prepared) Check(rules ...*Rule) int {
 	p.d.opts.Rules = rules
-	p.d.run()
+	p.d.run(func() {})
 	return len(p.d.findings)
 }
 

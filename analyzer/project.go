@@ -84,7 +84,10 @@ func Run(opts Options) (*diag.Report, error) {
 		return nil, err
 	}
 	d := &driver{project: p}
-	d.run()
+	d.run(p.join)
+	if p.files.left.Load() < 0 {
+		return p.tooMuch(), nil
+	}
 	return d.finish(), nil
 }
 
@@ -97,6 +100,9 @@ func Read(opts Options) (scopes []*stack.Scope, failures []diag.Failure, err err
 	if err := p.read(); err != nil {
 		return nil, nil, err
 	}
+	if p.join(); p.files.left.Load() < 0 {
+		return nil, nil, errTooMuch
+	}
 	for _, f := range p.files.byPath {
 		if tooLarge(f.err) {
 			p.fail(f.path, f.err)
@@ -105,8 +111,8 @@ func Read(opts Options) (scopes []*stack.Scope, failures []diag.Failure, err err
 	return p.scopes, p.failed(), nil
 }
 
-// read reads the configurations and joins them. Its error is errTooMuch where the
-// files together are more than is read.
+// read reads the configurations and sorts them into scopes. Its error is errTooMuch
+// where the files together are more than is read.
 func (p *project) read() error {
 	candidates, err := p.gather()
 	if err != nil {
@@ -119,6 +125,12 @@ func (p *project) read() error {
 		return errTooMuch
 	}
 	p.group()
+	return nil
+}
+
+// join joins what runs together. It reads further files, and changes nothing of the
+// configurations, which rules may look at meanwhile.
+func (p *project) join() {
 	containers, budget := map[string]bool{}, stack.NewBudget()
 	for _, s := range p.scopes {
 		s.Container = p.inContainer(s, containers)
@@ -126,10 +138,6 @@ func (p *project) read() error {
 		stack.Build(s, budget)
 		p.userINIs(s)
 	}
-	if p.files.left.Load() < 0 {
-		return errTooMuch
-	}
-	return nil
 }
 
 // failed are the files that could not be read, sorted by path.

@@ -271,7 +271,10 @@ func depth(p *Placement) int {
 // others in place of: it holds a template's part, a variable that nginx itself does
 // not have, or it is alone and nothing but a variable.
 func FilledIn(name string, alone bool) bool {
-	if Opaque(name) {
+	switch {
+	case isPlain(name):
+		return false
+	case Opaque(name):
 		return true
 	}
 	for _, m := range reference().FindAllStringSubmatch(name, -1) {
@@ -281,6 +284,16 @@ func FilledIn(name string, alone bool) bool {
 		}
 	}
 	return false
+}
+
+// isPlain reports whether a name is made of lower-case letters, digits and underscores, as almost all are.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`) })

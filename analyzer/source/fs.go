@@ -383,6 +383,9 @@ func match(pattern, name string) bool {
 	p, n, star, mark := 0, 0, -1, 0
 	for n < len(name) {
 		if p < len(pattern) && pattern[p] == '*' {
+			if tail := pattern[p+1:]; isLiteral(tail) { // as in *.conf
+				return strings.HasSuffix(name[n:], tail)
+			}
 			star, mark = p, n
 			p++
 			continue
@@ -404,6 +407,17 @@ func match(pattern, name string) bool {
 		p++
 	}
 	return p == len(pattern)
+}
+
+// isLiteral reports whether a pattern matches itself only.
+func isLiteral(pattern string) bool {
+	for i := range len(pattern) {
+		switch pattern[i] {
+		case '*', '?', '[', '\\':
+			return false
+		}
+	}
+	return true
 }
 
 // matchOne matches one byte against the first element of a pattern and says how
