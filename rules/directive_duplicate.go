@@ -30,6 +30,9 @@ var directiveDuplicate = analyzer.Rule{
 }
 
 func repeated(p *analyzer.Pass, b *nginx.Block) {
+	if !b.MayRepeat() {
+		return
+	}
 	first := map[string]nginx.Ref{}
 	for r := range b.All() {
 		name := r.Name()

@@ -41,10 +41,13 @@ func refusedByNginx(p *analyzer.Pass, s *stack.Scope) {
 			t.block(b)
 		}
 	}
+	var short *stack.Address // the last one without long names
 	for _, a := range s.Addresses {
 		t := nginxTest{Pass: p, config: a.Config}
 		t.withoutCertificate(a)
-		t.serverNamesHash(a)
+		if !a.SharesServers(short) && !t.serverNamesHash(a) {
+			short = a
+		}
 	}
 }
 

@@ -94,21 +94,24 @@ func (t *nginxTest) longKeys(rows *nginx.Block) {
 	}
 }
 
-// serverNamesHash looks at the names of an address that several servers share: one alone needs no table.
-func (t *nginxTest) serverNamesHash(a *stack.Address) {
+// serverNamesHash looks at the names of an address that several servers share: one
+// alone needs no table. It reports whether any is long.
+func (t *nginxTest) serverNamesHash(a *stack.Address) (long bool) {
 	servers := a.Servers
 	if len(servers) < 2 || a.Stream {
-		return
+		return false
 	}
 	for _, server := range servers {
 		for _, r := range server.Own("server_name") {
 			for i, name := range r.EachArg() {
 				if isLong(name) && !strings.ContainsAny(name, "*~$") {
+					long = true
 					t.tooLong("server_names_hash", "server_names_hash_bucket_size", server, r, label(r.ArgSpan(i), "a name on %s", a), strings.TrimPrefix(name, "."))
 				}
 			}
 		}
 	}
+	return long
 }
 
 // longVariables looks at the variables that are made.

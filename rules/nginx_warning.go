@@ -39,17 +39,23 @@ var nginxWarning = analyzer.Rule{
 
 func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c)}
+		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c), map[string]sizedTable{}}
 		t.affinity()
 		for b := range c.Blocks(catalog.Any | catalog.Rows) {
 			t.block(b)
 		}
 	}
+	var distinct, roomy *stack.Address // the last ones of whose names there is nothing to say
 	for _, a := range s.Addresses {
-		if !a.Stream {
-			t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}}
-			t.conflictingNames(a)
-			t.namesOf(a)
+		if a.Stream {
+			continue
+		}
+		t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}, roomy: map[string]sizedTable{}}
+		if !a.SharesServers(distinct) && !t.conflictingNames(a) {
+			distinct = a
+		}
+		if !a.SharesServers(roomy) && !t.namesOf(a) {
+			roomy = a
 		}
 	}
 }
@@ -58,6 +64,8 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 type nginxWarnings struct {
 	nginxTest
 	of *nginx.NameSet // see warnsOf
+	// roomy are the last tables of each name that have room: blocks share snippets.
+	roomy map[string]sizedTable
 }
 
 func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ...any) {

@@ -69,17 +69,35 @@ func (h hashTable) hasRoom(most, bucketSize int64) bool {
 	return false
 }
 
-// crowded warns where nginx finds no number of buckets for a table.
-func (t nginxWarnings) crowded(h hashTable) {
+// A sizedTable is a table with its sizes.
+type sizedTable struct {
+	keys       []string
+	most, size int64
+}
+
+// hasRoom is that of the table. It looks for it once where the same comes again and again.
+func (t nginxWarnings) hasRoom(h hashTable, most, size int64) bool {
+	if last := t.roomy[h.name]; last.most == most && last.size == size && slices.Equal(last.keys, h.keys) {
+		return true
+	}
+	if !h.hasRoom(most, size) {
+		return false
+	}
+	t.roomy[h.name] = sizedTable{h.keys, most, size}
+	return true
+}
+
+// crowded warns where nginx finds no number of buckets for a table, and reports whether it does.
+func (t nginxWarnings) crowded(h hashTable) bool {
 	if h.in == nil || len(h.keys) == 0 || len(h.keys) > mostKeys {
-		return
+		return false
 	}
 	most, mostSet, ok := t.tableSize(h.in, h.name+"_max_size", h.most)
 	size, sizeSet, known := t.tableSize(h.in, h.name+"_bucket_size", cacheLine)
 	size = (size + cacheLine - 1) / cacheLine * cacheLine
 	longest := slices.MaxFunc(h.keys, func(a, b string) int { return len(a) - len(b) })
-	if !ok || !known || bucket(longest) > size || h.hasRoom(most, size) {
-		return
+	if !ok || !known || bucket(longest) > size || t.hasRoom(h, most, size) {
+		return false
 	}
 	f := diag.Finding{Summary: "a hash table that is too small for its keys", Subject: h.on, Notes: []string{"nothing fails: nginx makes the buckets larger than it was told, and looks at more keys in each"}}
 	for _, r := range []nginx.Ref{mostSet, sizeSet} {
@@ -95,6 +113,7 @@ func (t nginxWarnings) crowded(h hashTable) {
 		}
 	}
 	t.warn(h.at, fmt.Sprintf("could not build optimal %[1]s, you should increase either %[1]s_max_size: %[2]d or %[1]s_bucket_size: %[3]d; ignoring %[1]s_bucket_size", h.name, most, size), f, h.in)
+	return true
 }
 
 // enlarge offers to write a directive, in place of the one that is set.
@@ -191,10 +210,11 @@ func (t nginxWarnings) mapKeys(rows *nginx.Block) {
 	t.crowded(hashTable{name: "map_hash", most: 2048, keys: eachOnce(keys), of: rows.Parent, in: rows.Parent, at: rows.Ref(), on: label(rows.Head(), "%d keys", len(keys))})
 }
 
-// namesOf looks at the table of the names of an address that several servers share.
-func (t nginxWarnings) namesOf(a *stack.Address) {
+// namesOf looks at the table of the names of an address that several servers share,
+// and reports whether it is too small.
+func (t nginxWarnings) namesOf(a *stack.Address) bool {
 	if len(a.Servers) < 2 {
-		return
+		return false
 	}
 	var keys []string
 	var last nginx.Ref
@@ -208,10 +228,10 @@ func (t nginxWarnings) namesOf(a *stack.Address) {
 		}
 	}
 	if keys = eachOnce(keys); last.IsZero() {
-		return
+		return false
 	}
 	in := outermost(a.Servers[0])
-	t.crowded(hashTable{name: "server_names_hash", most: 512, keys: keys, of: in, in: in, at: last, on: label(last.Head(), "the last of %d names on %s", len(keys), a)})
+	return t.crowded(hashTable{name: "server_names_hash", most: 512, keys: keys, of: in, in: in, at: last, on: label(last.Head(), "the last of %d names on %s", len(keys), a)})
 }
 
 func eachOnce(keys []string) []string {

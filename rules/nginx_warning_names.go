@@ -13,10 +13,11 @@ import (
 
 // conflictingNames looks for names that an earlier server of an address has, or
 // the server itself. nginx looks at names only where several servers share an address.
-func (t nginxWarnings) conflictingNames(a *stack.Address) {
+// It reports whether any are in conflict, or may be.
+func (t nginxWarnings) conflictingNames(a *stack.Address) (conflict bool) {
 	servers := a.Servers
 	if len(servers) < 2 || slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return !t.written(l.Ref) }) {
-		return
+		return true
 	}
 	names := make(nameTable, len(servers))
 	for _, server := range servers {
@@ -29,6 +30,7 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) {
 				}
 				by := names.add(name, server)
 				if by != server || own[name] {
+					conflict = true
 					t.conflictingName(a, server, by, r, i)
 				}
 				own[name] = true
@@ -38,6 +40,7 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) {
 			names.add("", server)
 		}
 	}
+	return conflict
 }
 
 func (t nginxWarnings) conflictingName(a *stack.Address, server, by *nginx.Block, r nginx.Ref, i int) {

@@ -72,10 +72,9 @@ func firstPHP(h *stack.Hop) bool {
 // monitors reports whether a target's location is for the pool's status or ping
 // page, which php-fpm answers without a script.
 func monitors(t *stack.Target, pool *fpm.Pool) bool {
-	head := strings.Join(t.Block.Args(), " ")
-	for _, key := range []string{"pm.status_path", "ping.path"} {
+	for _, key := range [...]string{"pm.status_path", "ping.path"} {
 		page := pool.Get(key)
-		if !page.Known || page.Set && page.Text != "" && strings.Contains(head, strings.Trim(page.Text, "/")) {
+		if !page.Known || page.Set && page.Text != "" && strings.Contains(strings.Join(t.Block.Args(), " "), strings.Trim(page.Text, "/")) {
 			return true
 		}
 	}

@@ -43,7 +43,7 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 	}
 	reached := map[*nginx.Block]bool{}
 	var order []*nginx.Block
-	eachName(s, func(server *nginx.Block, _ takenName, gives bool) {
+	eachName(s, true, func(server *nginx.Block, _ takenName, gives bool) {
 		if _, known := reached[server]; !known {
 			order = append(order, server)
 		}
@@ -54,7 +54,7 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 		return
 	}
 	taken := map[*nginx.Block][]takenName{}
-	eachName(s, func(server *nginx.Block, t takenName, _ bool) {
+	eachName(s, false, func(server *nginx.Block, t takenName, _ bool) {
 		if !reached[server] {
 			taken[server] = append(taken[server], t)
 		}
@@ -64,11 +64,15 @@ func unreachable(p *analyzer.Pass, s *stack.Scope) {
 	}
 }
 
-// eachName goes through the names of the servers on each address. gives says
-// whether requests certainly, or perhaps, reach the server there.
-func eachName(s *stack.Scope, each func(server *nginx.Block, t takenName, gives bool)) {
+// eachName goes through the names of the servers on each address; where once is set,
+// on one of those that follow each other and tell the same of the same servers.
+// gives says whether requests certainly, or perhaps, reach the server there.
+func eachName(s *stack.Scope, once bool, each func(server *nginx.Block, t takenName, gives bool)) {
+	var before *stack.Address
 	for _, a := range s.Addresses {
-		if a.Stream {
+		again := once && a.SharesServers(before) && a.Default == before.Default
+		before = a
+		if a.Stream || again {
 			continue
 		}
 		names := make(nameTable, len(a.Servers))

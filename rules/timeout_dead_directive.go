@@ -101,6 +101,10 @@ func readPassing(b *nginx.Block) passing {
 	one := passing{block: b, open: len(b.Place.Tree.Errors) > 0}
 	for r := range b.All() {
 		name := r.Name()
+		if catalog.IsSetting(name) {
+			one.open = one.open || len(r.Tree().Errors) > 0
+			continue
+		}
 		if _, ok := catalog.PassOf(name); ok {
 			one.needs = append(one.needs, r)
 		} else if strings.HasSuffix(name, "_pass") && catalog.Known(name) {

@@ -33,11 +33,14 @@ var http11 = catalog.Version{Major: 1, Minor: 29, Patch: 7}
 
 func upgradeOverHTTP10(p *analyzer.Pass, s *stack.Scope) {
 	for _, t := range s.Targets {
+		if t.Protocol != stack.HTTP {
+			continue
+		}
 		upgrade := upgradeHeader(t.Block)
 		version := t.Block.Value("proxy_http_version")
 		written := version.Explicit() && version.Arg(0) == "1.0"
 		byDefault := version.Unset && (t.Config.Version.IsZero() || t.Config.Version.Compare(http11) < 0)
-		if t.Protocol != stack.HTTP || upgrade.IsZero() || !written && !byDefault {
+		if upgrade.IsZero() || !written && !byDefault {
 			continue
 		}
 		f := diag.Finding{

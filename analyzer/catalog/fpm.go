@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // An FPMSection is a kind of section of php-fpm.conf.
 type FPMSection string
@@ -35,9 +38,8 @@ type FPMConstraint struct{ When, Message string }
 // FPMKeyNamed finds the key of that name in a section of the kind. Like php-fpm
 // it does not tell upper from lower case, but for "include" and the array keys.
 func FPMKeyNamed(name string, section FPMSection) (*FPMKey, bool) {
-	for i := range fpmKeys {
-		k := &fpmKeys[i]
-		if len(name) != len(k.Name) || k.Section != section && k.Section != FPMAny {
+	for _, k := range fpmByName()[strings.ToLower(name)] {
+		if k.Section != section && k.Section != FPMAny {
 			continue
 		}
 		if name == k.Name || !k.Array && k.Name != "include" && strings.EqualFold(name, k.Name) {
@@ -46,6 +48,17 @@ func FPMKeyNamed(name string, section FPMSection) (*FPMKey, bool) {
 	}
 	return nil, false
 }
+
+// fpmByName finds the keys by their names in lower case.
+var fpmByName = sync.OnceValue(func() map[string][]*FPMKey {
+	keys := make(map[string][]*FPMKey, len(fpmKeys))
+	for i := range fpmKeys {
+		k := &fpmKeys[i]
+		name := strings.ToLower(k.Name)
+		keys[name] = append(keys[name], k)
+	}
+	return keys
+})
 
 // FPMKeys gives every key, those of the global section first.
 func FPMKeys() []FPMKey { return fpmKeys[:] }

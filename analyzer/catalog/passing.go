@@ -28,6 +28,20 @@ var passes = sync.OnceValue(func() map[string]string {
 	return of
 })
 
+// IsSetting reports whether a directive certainly has nothing to do with passing
+// requests on: it passes none, is for no pass, and handles none in another way.
+func IsSetting(name string) bool { return settings()[name] }
+
+var settings = sync.OnceValue(func() map[string]bool {
+	are := map[string]bool{}
+	for d := range All() {
+		if _, ok := PassOf(d.Name); !ok && !strings.HasSuffix(d.Name, "_pass") && !MayHandle(d.Name) {
+			are[d.Name] = true
+		}
+	}
+	return are
+})
+
 func passOf(name string) (pass string, ok bool) {
 	d, ok := Lookup(name, Location)
 	if !ok || d.Section != Core || d.Contexts&HTTP == 0 || d.Inherit != InheritMerge && d.Inherit != InheritList {

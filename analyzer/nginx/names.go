@@ -39,6 +39,19 @@ func (b *Block) mayHave(h syntax.NameHash) bool {
 	return b.Config.names.mayHave(h) && b.names.mayHave(h)
 }
 
+// MayRepeat is false where no two directives directly in the block have one name.
+func (b *Block) MayRepeat() bool {
+	var seen allNames
+	for r := range b.All() {
+		h := r.Place.Tree.NameHash(r.ID)
+		if seen.mayHave(h) {
+			return true
+		}
+		seen.add(h)
+	}
+	return false
+}
+
 // A NameSet are names of directives that are looked for together.
 type NameSet struct {
 	list []setName

@@ -39,6 +39,12 @@ type Listen struct {
 	Ref    nginx.Ref
 }
 
+// SharesServers reports whether exactly the servers of the other address listen on this
+// one too, as on the addresses of a port in both families. It is false for no other.
+func (a *Address) SharesServers(other *Address) bool {
+	return other != nil && a.Stream == other.Stream && slices.Equal(a.Servers, other.Servers)
+}
+
 // String is the address as nginx writes it in its log.
 func (a *Address) String() string {
 	e := a.Endpoint

@@ -4,7 +4,14 @@ import "strings"
 
 // Opaque reports whether a word holds what a program puts a value in place of: a
 // template's part, or a name that is Marked.
-func Opaque(word string) bool { return isTemplate(word) || Marked(word) }
+func Opaque(word string) bool {
+	for i := range len(word) {
+		if c := word[i]; marks[c] && c != '_' || c == '{' || c == '_' && i+1 < len(word) && word[i+1] == '_' {
+			return isTemplate(word) || Marked(word)
+		}
+	}
+	return false // almost all hold nothing that may begin one
+}
 
 func isTemplate(word string) bool {
 	for i := 0; i+1 < len(word); i++ {
