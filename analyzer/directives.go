@@ -80,7 +80,7 @@ type lookup struct {
 	places int // in how many it stands so
 }
 
-// lookups are the bodies of all configurations, lookupsAtOnce together; one of a
+// lookups are the bodies of all configurations, atOnce together; one of a
 // file that is included in several blocks of the same kind is there once.
 func (d *driver) lookups() (all [][]lookup) {
 	type key struct {
@@ -101,8 +101,8 @@ func (d *driver) lookups() (all [][]lookup) {
 				again.places++
 				continue
 			}
-			if n := len(all); n == 0 || len(all[n-1]) == lookupsAtOnce {
-				all = append(all, make([]lookup, 0, lookupsAtOnce))
+			if n := len(all); n == 0 || len(all[n-1]) == atOnce {
+				all = append(all, make([]lookup, 0, atOnce))
 			}
 			last := &all[len(all)-1]
 			*last = append(*last, lookup{*b, 1})

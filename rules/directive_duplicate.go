@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"sync"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -29,12 +30,17 @@ var directiveDuplicate = analyzer.Rule{
 	},
 }
 
+// onceOnly are the directives of which some block takes one.
+var onceOnly = sync.OnceValue(func() *nginx.NameSet {
+	return namesOf(func(d *catalog.Directive) bool { return d.Dup == catalog.DupError })
+})
+
 func repeated(p *analyzer.Pass, b *nginx.Block) {
-	if !b.MayRepeat() {
+	if !b.MayRepeat(onceOnly()) {
 		return
 	}
 	first := map[string]nginx.Ref{}
-	for r := range b.All() {
+	for r := range b.OwnOf(onceOnly()) {
 		name := r.Name()
 		earlier, again := first[name]
 		if !again {

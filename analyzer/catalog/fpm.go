@@ -38,7 +38,7 @@ type FPMConstraint struct{ When, Message string }
 // FPMKeyNamed finds the key of that name in a section of the kind. Like php-fpm
 // it does not tell upper from lower case, but for "include" and the array keys.
 func FPMKeyNamed(name string, section FPMSection) (*FPMKey, bool) {
-	for _, k := range fpmByName()[strings.ToLower(name)] {
+	for _, k := range fpmByLength()[len(name)] {
 		if k.Section != section && k.Section != FPMAny {
 			continue
 		}
@@ -49,13 +49,12 @@ func FPMKeyNamed(name string, section FPMSection) (*FPMKey, bool) {
 	return nil, false
 }
 
-// fpmByName finds the keys by their names in lower case.
-var fpmByName = sync.OnceValue(func() map[string][]*FPMKey {
-	keys := make(map[string][]*FPMKey, len(fpmKeys))
+// fpmByLength finds the keys by the lengths of their names.
+var fpmByLength = sync.OnceValue(func() map[int][]*FPMKey {
+	keys := map[int][]*FPMKey{}
 	for i := range fpmKeys {
 		k := &fpmKeys[i]
-		name := strings.ToLower(k.Name)
-		keys[name] = append(keys[name], k)
+		keys[len(k.Name)] = append(keys[len(k.Name)], k)
 	}
 	return keys
 })

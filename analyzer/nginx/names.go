@@ -39,15 +39,17 @@ func (b *Block) mayHave(h syntax.NameHash) bool {
 	return b.Config.names.mayHave(h) && b.names.mayHave(h)
 }
 
-// MayRepeat is false where no two directives directly in the block have one name.
-func (b *Block) MayRepeat() bool {
+// MayRepeat is false where no two directives directly in the block have one name of the set.
+func (b *Block) MayRepeat(s *NameSet) bool {
 	var seen allNames
 	for r := range b.All() {
-		h := r.Place.Tree.NameHash(r.ID)
-		if seen.mayHave(h) {
+		switch h := r.Place.Tree.NameHash(r.ID); {
+		case !s.bits.mayHave(h):
+		case !seen.mayHave(h):
+			seen.add(h)
+		case s.has[r.Name()]:
 			return true
 		}
-		seen.add(h)
 	}
 	return false
 }
