@@ -82,6 +82,9 @@ func (l *links) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.bounds != nil && !l.bounds.folder(path.Dir(to)).there { // as most document roots of a host's tree
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
 	return l.FS.Stat(to)
 }
 

@@ -34,15 +34,7 @@ var deprecated = analyzer.Rule{
 
 func deprecations(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		d := deprecation{nginxTest{Pass: p, config: c}, map[*nginx.Block][]*stack.Address{}, map[*stack.Address]bool{}}
-		for _, a := range s.Addresses {
-			if a.Config == c && !a.Stream {
-				d.agreed[a] = agreed(a)
-				for _, server := range a.Servers {
-					d.addresses[server] = append(d.addresses[server], a)
-				}
-			}
-		}
+		d := deprecation{nginxTest{Pass: p, config: c}, sync.OnceValue(func() servedAddresses { return addressesOf(s, c) })}
 		for b, r := range c.InOrder(deprecatedNames()) {
 			if b.Context&catalog.Any != 0 && d.written(r) {
 				d.directive(b, r)
@@ -62,8 +54,26 @@ var deprecatedNames = sync.OnceValue(func() *nginx.NameSet {
 // deprecation looks at one configuration.
 type deprecation struct {
 	nginxTest
-	addresses map[*nginx.Block][]*stack.Address // of each server
-	agreed    map[*stack.Address]bool
+	served func() servedAddresses
+}
+
+// servedAddresses are the http addresses of a configuration.
+type servedAddresses struct {
+	of     map[*nginx.Block][]*stack.Address // by server
+	agreed map[*stack.Address]bool           // see agreed
+}
+
+func addressesOf(s *stack.Scope, c *nginx.Config) servedAddresses {
+	served := servedAddresses{map[*nginx.Block][]*stack.Address{}, map[*stack.Address]bool{}}
+	for _, a := range s.Addresses {
+		if a.Config == c && !a.Stream {
+			served.agreed[a] = agreed(a)
+			for _, server := range a.Servers {
+				served.of[server] = append(served.of[server], a)
+			}
+		}
+	}
+	return served
 }
 
 // since reports whether the nginx that will run it has a version or a later one;
@@ -141,7 +151,7 @@ func (d deprecation) listenSSL(server *nginx.Block, r nginx.Ref) (diag.Fix, bool
 	if server.Context != catalog.Server || !strings.EqualFold(r.Arg(0), "on") || len(listens) == 0 || !allListensKnown(server) || !d.noneOutside(server, "ssl") {
 		return fix, false
 	}
-	for _, a := range d.addresses[server] {
+	for _, a := range d.served().of[server] {
 		if !a.Complete || len(a.Servers) > 1 {
 			return fix, false
 		}
@@ -206,8 +216,8 @@ func (d deprecation) movable(server *nginx.Block, with []nginx.Ref) bool {
 			return false // a file that other servers may include
 		}
 	}
-	for _, a := range d.addresses[server] {
-		if !d.agreed[a] {
+	for _, a := range d.served().of[server] {
+		if !d.served().agreed[a] {
 			return false
 		}
 	}

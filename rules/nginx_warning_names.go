@@ -19,24 +19,35 @@ func (t nginxWarnings) conflictingNames(a *stack.Address) (conflict bool) {
 	if len(servers) < 2 || slices.ContainsFunc(a.Listens, func(l stack.Listen) bool { return !t.written(l.Ref) }) {
 		return true
 	}
-	names := make(nameTable, len(servers))
+	names := make(nameTable, 2*len(servers))
+	var listed []string
 	for _, server := range servers {
-		own := map[string]bool{}
+		listed = listed[:0] // those of this server
+		var again map[string]bool
 		for _, r := range t.own(server, "server_name") {
 			for i, arg := range r.EachArg() {
 				name := strings.ToLower(arg)
 				if strings.HasPrefix(name, "~") || !nginx.Literal(name) {
 					continue
 				}
+				known := len(names)
 				by := names.add(name, server)
-				if by != server || own[name] {
+				if len(names) == known && again == nil {
+					again = map[string]bool{}
+					for _, name := range listed {
+						again[name] = true
+					}
+				}
+				if by != server || again[name] {
 					conflict = true
 					t.conflictingName(a, server, by, r, i)
 				}
-				own[name] = true
+				if listed = append(listed, name); again != nil {
+					again[name] = true
+				}
 			}
 		}
-		if len(own) == 0 && len(server.Own("server_name")) == 0 && !server.Missing {
+		if len(listed) == 0 && !server.Has("server_name") && !server.Missing {
 			names.add("", server)
 		}
 	}

@@ -75,10 +75,10 @@ func eachName(s *stack.Scope, once bool, each func(server *nginx.Block, t takenN
 		if a.Stream || again {
 			continue
 		}
-		names := make(nameTable, len(a.Servers))
+		names := make(nameTable, 2*len(a.Servers))
 		for _, server := range a.Servers {
 			own, known := server.ServerNames()
-			implied := len(server.Own("server_name")) == 0
+			implied := !server.Has("server_name")
 			mayReach := !known || server == a.Default
 			if len(own) == 0 {
 				each(server, takenName{}, mayReach)

@@ -299,20 +299,22 @@ type Budget struct{ hops, compared, names int }
 // NewBudget is the one for a run.
 func NewBudget() *Budget { return &Budget{maxHops, maxCompared, maxNames} }
 
-// countNames takes the names on an address from the budget.
-func (b *Budget) countNames(s *Scope, a *Address, known map[*nginx.Block]int) {
+// countNames takes the names on an address from the budget, n where it shares its
+// servers with one of so many, and gives how many these are.
+func (b *Budget) countNames(s *Scope, a *Address, shares bool, n int) int {
+	if shares && b.names >= n {
+		b.names -= n
+		return n
+	}
+	before := b.names
 	for _, server := range a.Servers {
-		n, ok := known[server]
-		if !ok {
-			names, _ := server.ServerNames()
-			n = len(names)
-			known[server] = n
-		}
-		if b.names -= n; b.names < 0 {
+		names, _ := server.ServerNames()
+		if b.names -= len(names); b.names < 0 {
 			s.TooManyNames = server
-			return
+			break
 		}
 	}
+	return before - b.names
 }
 
 // Build finds listeners and targets in a scope whose configurations are set, and joins them.
@@ -327,13 +329,14 @@ func Build(s *Scope, budget *Budget) {
 		}
 	}
 	s.AddressesKnown = true
-	names := map[*nginx.Block]int{}
+	var before *Address
+	names := 0 // on it
 	for _, c := range s.Nginx {
 		own, known := addresses(c)
 		s.AddressesKnown = s.AddressesKnown && known
 		for _, a := range own {
 			s.Addresses = append(s.Addresses, a)
-			budget.countNames(s, a, names)
+			names, before = budget.countNames(s, a, a.SharesServers(before), names), a
 			if !a.UDP {
 				s.Listeners = append(s.Listeners, a.listener())
 			}
