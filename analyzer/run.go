@@ -33,7 +33,7 @@ func (d *driver) run(join func()) {
 		for _, rule := range of.block {
 			in |= rule.In
 		}
-		each(&w, of.block, nil, maxWork/len(configs), slices.Collect(c.Blocks(in)), func(p *Pass, b *nginx.Block) {
+		each(&w, of.block, nil, maxWork/len(configs), c.BlocksIn(in), func(p *Pass, b *nginx.Block) {
 			if b.Context&p.Rule.In != 0 {
 				p.Rule.OnBlock(p, b)
 			}
@@ -57,6 +57,11 @@ func (d *driver) run(join func()) {
 		})
 	}
 	w.do()
+	n := 0
+	for _, p := range w.passes {
+		n += len(p.found)
+	}
+	d.findings = slices.Grow(d.findings, n)
 	for _, p := range w.passes {
 		d.findings = append(d.findings, p.found...)
 	}

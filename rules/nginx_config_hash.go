@@ -172,9 +172,12 @@ func namesOf(such func(d *catalog.Directive) bool, others ...string) *nginx.Name
 	return nginx.NewNameSet(names...)
 }
 
+// headers are the directives that give proxied requests headers, or take them.
+var headers = sync.OnceValue(func() *nginx.NameSet { return nginx.NewNameSet("proxy_set_header", "proxy_hide_header") })
+
 // longHeaders looks at the headers that proxied requests are given.
 func (t *nginxTest) longHeaders(b *nginx.Block) {
-	for _, r := range slices.Concat(b.Own("proxy_set_header"), b.Own("proxy_hide_header")) {
+	for r := range b.OwnOf(headers()) {
 		if !isLong(r.Arg(0)) {
 			continue
 		}

@@ -39,7 +39,7 @@ var nginxWarning = analyzer.Rule{
 
 func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c), map[string]sizedTable{}}
+		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c), map[string][]sizedTable{}}
 		t.affinity()
 		for b := range c.Blocks(catalog.Any | catalog.Rows) {
 			t.block(b)
@@ -50,7 +50,7 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 		if a.Stream {
 			continue
 		}
-		t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}, roomy: map[string]sizedTable{}}
+		t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}, roomy: map[string][]sizedTable{}}
 		if !a.SharesServers(distinct) && !t.conflictingNames(a) {
 			distinct = a
 		}
@@ -64,8 +64,8 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 type nginxWarnings struct {
 	nginxTest
 	of *nginx.NameSet // see warnsOf
-	// roomy are the last tables of each name that have room: blocks share snippets.
-	roomy map[string]sizedTable
+	// roomy are tables of each name that have room: blocks share snippets.
+	roomy map[string][]sizedTable
 }
 
 func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ...any) {

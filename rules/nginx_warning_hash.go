@@ -77,15 +77,21 @@ type sizedTable struct {
 
 // hasRoom is that of the table. It looks for it once where the same comes again and again.
 func (t nginxWarnings) hasRoom(h hashTable, most, size int64) bool {
-	if last := t.roomy[h.name]; last.most == most && last.size == size && slices.Equal(last.keys, h.keys) {
+	same := func(o sizedTable) bool { return o.most == most && o.size == size && slices.Equal(o.keys, h.keys) }
+	if slices.ContainsFunc(t.roomy[h.name], same) {
 		return true
 	}
 	if !h.hasRoom(most, size) {
 		return false
 	}
-	t.roomy[h.name] = sizedTable{h.keys, most, size}
+	if len(t.roomy[h.name]) < mostRoomy {
+		t.roomy[h.name] = append(t.roomy[h.name], sizedTable{h.keys, most, size})
+	}
 	return true
 }
+
+// mostRoomy is how many tables of a name are kept, to be compared with others.
+const mostRoomy = 8
 
 // crowded warns where nginx finds no number of buckets for a table, and reports whether it does.
 func (t nginxWarnings) crowded(h hashTable) bool {

@@ -27,13 +27,16 @@ func together(s *stack.Scope, m *fpm.Master) bool {
 
 // hopsOf are the hops of each pool that certainly serves them by FastCGI.
 func hopsOf(s *stack.Scope) map[*fpm.Pool][]*stack.Hop {
-	hops := map[*fpm.Pool][]*stack.Hop{}
-	for _, h := range s.Hops {
-		if pool := h.Pool(); pool != nil && h.Target.Protocol == stack.FastCGI {
-			hops[pool] = append(hops[pool], h)
+	type key struct{}
+	return stack.Once(s, key{}, func() map[*fpm.Pool][]*stack.Hop {
+		hops := map[*fpm.Pool][]*stack.Hop{}
+		for _, h := range s.Hops {
+			if pool := h.Pool(); pool != nil && h.Target.Protocol == stack.FastCGI {
+				hops[pool] = append(hops[pool], h)
+			}
 		}
-	}
-	return hops
+		return hops
+	})
 }
 
 // missedBy are the hops that nothing serves and that a pool would serve if it

@@ -58,10 +58,11 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 	used := map[written]bool{}
 	for _, c := range s.Nginx {
 		of := map[*nginx.Block]*passing{}
+		var read passing
 		for b := range c.Blocks(catalog.Server | catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
-			read := readPassing(b)
+			read.read(b)
 			if len(read.needs) > 0 || read.open {
-				one := read // what stays
+				one := passing{block: b, needs: slices.Clone(read.needs), has: slices.Clone(read.has), open: read.open}
 				of[b] = &one
 				if len(one.needs) > 0 {
 					needing = append(needing, &one)
@@ -97,8 +98,9 @@ func deadDirectives(p *analyzer.Pass, s *stack.Scope) {
 	}
 }
 
-func readPassing(b *nginx.Block) passing {
-	one := passing{block: b, open: len(b.Place.Tree.Errors) > 0}
+// read is for a block what it was for another before.
+func (one *passing) read(b *nginx.Block) {
+	*one = passing{block: b, needs: one.needs[:0], has: one.has[:0], open: len(b.Place.Tree.Errors) > 0}
 	for r := range b.All() {
 		name := r.Name()
 		if catalog.IsSetting(name) {
@@ -112,7 +114,6 @@ func readPassing(b *nginx.Block) passing {
 		}
 		one.open = one.open || catalog.MayHandle(name) || len(r.Tree().Errors) > 0
 	}
-	return one
 }
 
 func openAround(of map[*nginx.Block]*passing, b *nginx.Block) bool {

@@ -86,14 +86,14 @@ func (l *leads) in(b *nginx.Block) {
 	if b.Context == catalog.Location {
 		modifier, _ = b.Location()
 	}
-	returns := b.Own("return")
+	returns, tries := b.Own("return"), b.Own("try_files")
 	if b.Context == catalog.Server && slices.ContainsFunc(b.Children, isCatchAll) {
 		return // its locations have the requests
 	}
-	if len(returns) == 0 && len(b.Own("try_files")) == 1 {
-		l.check(b.Own("try_files")[0], "a request for which none of the files exists ends with 500")
+	if len(returns) == 0 && len(tries) == 1 {
+		l.check(tries[0], "a request for which none of the files exists ends with 500")
 	}
-	if modifier == "@" || len(b.Own("internal")) > 0 {
+	if modifier == "@" || b.Has("internal") {
 		return // the pages of an error that came up elsewhere are not for further ones
 	}
 	pages, in, known := b.List("error_page")

@@ -15,6 +15,11 @@ type use struct {
 // uses lists the upstreams that targets lead to, where all that a target may
 // lead to is known.
 func uses(s *stack.Scope) []use {
+	type key struct{}
+	return stack.Once(s, key{}, func() []use { return findUses(s) })
+}
+
+func findUses(s *stack.Scope) []use {
 	var found []use
 	var at map[*nginx.Block]int // in found, for a target
 	for _, t := range s.Targets {

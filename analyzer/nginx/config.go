@@ -369,6 +369,15 @@ func (c *Config) Blocks(contexts catalog.Context) iter.Seq[*Block] {
 	}
 }
 
+// BlocksIn are what Blocks yields.
+func (c *Config) BlocksIn(contexts catalog.Context) []*Block {
+	n := 0
+	for range c.Blocks(contexts) {
+		n++
+	}
+	return slices.AppendSeq(make([]*Block, 0, n), c.Blocks(contexts))
+}
+
 // InOrder yields the directives of some names with the block that each stands in, in the
 // order in which nginx reads them: what a block holds comes behind the directive that opens it.
 func (c *Config) InOrder(s *NameSet) iter.Seq2[*Block, Ref] {

@@ -113,10 +113,10 @@ func (f *finder) targets(c *nginx.Config, found func(t *Target, tooMany bool)) {
 // passed on: by a `return` there or in the server, by a rewrite of all URIs to
 // elsewhere, or since everybody is denied.
 func answersItself(b *nginx.Block) bool {
-	if len(b.Own("return")) > 0 || deniesAll(b) {
+	if b.Has("return") || deniesAll(b) {
 		return true
 	}
-	if server := b.Enclosing(catalog.Server); server != nil && len(server.Own("return")) > 0 {
+	if server := b.Enclosing(catalog.Server); server != nil && server.Has("return") {
 		return true
 	}
 	return slices.ContainsFunc(b.Own("rewrite"), func(r nginx.Ref) bool {
