@@ -89,11 +89,11 @@ func (t *nginxTest) own(b *nginx.Block, name string) []nginx.Ref {
 // inForce is the directive that gives a block a value, zero where there is none
 // or it is not certain; unset reports that certainly nobody wrote one.
 func (t *nginxTest) inForce(b *nginx.Block, name string) (r nginx.Ref, unset bool) {
-	v := b.Value(name)
-	if v.From.IsZero() || !t.written(v.From) {
-		return nginx.Ref{}, v.Unset
+	r, unset = b.From(name)
+	if r.IsZero() || !t.written(r) {
+		return nginx.Ref{}, unset
 	}
-	return v.From, false
+	return r, false
 }
 
 // before reports whether the nginx that will run it is certainly older than 1.MINOR.PATCH.

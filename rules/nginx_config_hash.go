@@ -114,22 +114,25 @@ func (t *nginxTest) serverNamesHash(a *stack.Address) (long bool) {
 	return long
 }
 
+// variableMakers are the directives that make variables.
+var variableMakers = sync.OnceValue(func() *nginx.NameSet {
+	return nginx.NewNameSet("set", "auth_request_set", "perl_set", "map", "split_clients", "geo")
+})
+
 // longVariables looks at the variables that are made.
 func (t *nginxTest) longVariables(subsystem *nginx.Block) {
+	of := variableMakers().In(t.config)
 	for b := range t.config.Blocks(catalog.AnyHTTP | catalog.AnyStream) {
-		if !b.Within(subsystem) {
+		if of.Empty() || !b.Within(subsystem) {
 			continue
 		}
-		for r := range b.All() {
+		for r := range b.OwnOf(of) {
 			at := 0
 			switch r.Name() {
-			case "set", "auth_request_set", "perl_set":
 			case "map", "split_clients":
 				at = 1
 			case "geo":
 				at = r.NArgs() - 1
-			default:
-				continue
 			}
 			if name, ok := strings.CutPrefix(r.Arg(at), "$"); ok && isLong(name) {
 				t.tooLong("variables_hash", "variables_hash_bucket_size", subsystem, r, label(r.ArgSpan(at), "a variable"), name)

@@ -39,7 +39,7 @@ var nginxWarning = analyzer.Rule{
 
 func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 	for _, c := range s.Nginx {
-		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c), map[string][]sizedTable{}}
+		t := nginxWarnings{nginxTest{Pass: p, config: c}, warnsOf().In(c), new([]sizedHeaders)}
 		t.affinity()
 		for b := range c.Blocks(catalog.Any | catalog.Rows) {
 			t.block(b)
@@ -50,7 +50,7 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 		if a.Stream {
 			continue
 		}
-		t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}, roomy: map[string][]sizedTable{}}
+		t := nginxWarnings{nginxTest: nginxTest{Pass: p, config: a.Config}}
 		if !a.SharesServers(distinct) && !t.conflictingNames(a) {
 			distinct = a
 		}
@@ -64,8 +64,8 @@ func warnedByNginx(p *analyzer.Pass, s *stack.Scope) {
 type nginxWarnings struct {
 	nginxTest
 	of *nginx.NameSet // see warnsOf
-	// roomy are tables of each name that have room: blocks share snippets.
-	roomy map[string][]sizedTable
+	// roomy are headers whose table has room: blocks share snippets.
+	roomy *[]sizedHeaders
 }
 
 func (t nginxWarnings) warn(at nginx.Ref, says string, f diag.Finding, causes ...any) {
@@ -260,8 +260,12 @@ func (t nginxWarnings) cacheKeys(b *nginx.Block) {
 	for _, c := range []struct{ family, cache, key string }{
 		{"fastcgi", "fastcgi_cache", "fastcgi_cache_key"}, {"uwsgi", "uwsgi_cache", "uwsgi_cache_key"}, {"scgi", "scgi_cache", "scgi_cache_key"},
 	} {
-		family, cache := c.family, b.Value(c.cache).From
-		if cache.IsZero() || !t.written(cache) || cache.Arg(0) == "off" || !b.Value(c.key).Unset {
+		family := c.family
+		cache, _ := b.From(c.cache)
+		if cache.IsZero() || !t.written(cache) || cache.Arg(0) == "off" {
+			continue
+		}
+		if _, unset := b.From(c.key); !unset {
 			continue
 		}
 		t.warn(cache, fmt.Sprintf("no \"%s_cache_key\" for \"%s_cache\"", family, family), diag.Finding{

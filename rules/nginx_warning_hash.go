@@ -69,30 +69,6 @@ func (h hashTable) hasRoom(most, bucketSize int64) bool {
 	return false
 }
 
-// A sizedTable is a table with its sizes.
-type sizedTable struct {
-	keys       []string
-	most, size int64
-}
-
-// hasRoom is that of the table. It looks for it once where the same comes again and again.
-func (t nginxWarnings) hasRoom(h hashTable, most, size int64) bool {
-	same := func(o sizedTable) bool { return o.most == most && o.size == size && slices.Equal(o.keys, h.keys) }
-	if slices.ContainsFunc(t.roomy[h.name], same) {
-		return true
-	}
-	if !h.hasRoom(most, size) {
-		return false
-	}
-	if len(t.roomy[h.name]) < mostRoomy {
-		t.roomy[h.name] = append(t.roomy[h.name], sizedTable{h.keys, most, size})
-	}
-	return true
-}
-
-// mostRoomy is how many tables of a name are kept, to be compared with others.
-const mostRoomy = 8
-
 // crowded warns where nginx finds no number of buckets for a table, and reports whether it does.
 func (t nginxWarnings) crowded(h hashTable) bool {
 	if h.in == nil || len(h.keys) == 0 || len(h.keys) > mostKeys {
@@ -102,7 +78,7 @@ func (t nginxWarnings) crowded(h hashTable) bool {
 	size, sizeSet, known := t.tableSize(h.in, h.name+"_bucket_size", cacheLine)
 	size = (size + cacheLine - 1) / cacheLine * cacheLine
 	longest := slices.MaxFunc(h.keys, func(a, b string) int { return len(a) - len(b) })
-	if !ok || !known || bucket(longest) > size || t.hasRoom(h, most, size) {
+	if !ok || !known || bucket(longest) > size || h.hasRoom(most, size) {
 		return false
 	}
 	f := diag.Finding{Summary: "a hash table that is too small for its keys", Subject: h.on, Notes: []string{"nothing fails: nginx makes the buckets larger than it was told, and looks at more keys in each"}}
@@ -152,19 +128,62 @@ func (t nginxWarnings) tableSize(in *nginx.Block, directive string, fallback int
 // headersOfNginx are those that nginx 1.22 sends to a backend of itself, or keeps back.
 var headersOfNginx = []string{"host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade"}
 
+// proxyHeaders looks at the table of the headers that a block sends to backends.
+func (t nginxWarnings) proxyHeaders(b *nginx.Block) {
+	const name, fallback = "proxy_headers_hash", 512
+	sent := sizedHeaders{headers: b.Own("proxy_set_header"), context: b.Context}
+	in := sizedBy(b, "proxy_set_header")
+	if len(sent.headers) == 0 || in == nil {
+		return
+	}
+	sent.max.Ref, sent.max.unset = in.From(name + "_max_size")
+	sent.bucket.Ref, sent.bucket.unset = in.From(name + "_bucket_size")
+	if slices.ContainsFunc(*t.roomy, sent.same) {
+		return
+	}
+	headers := t.own(b, "proxy_set_header")
+	if len(headers) == 0 {
+		return
+	}
+	keys := slices.Grow(slices.Clone(headersOfNginx), len(headers))
+	for _, r := range headers {
+		keys = append(keys, strings.ToLower(r.Arg(0)))
+	}
+	last := headers[len(headers)-1]
+	table := hashTable{name: name, most: fallback, keys: eachOnce(keys), of: b, in: in, at: last, on: label(last.Head(), "the last of %d headers here", len(headers))}
+	if !t.crowded(table) && len(*t.roomy) < mostRoomy {
+		*t.roomy = append(*t.roomy, sent)
+	}
+}
+
+// mostRoomy is how many lists of headers are kept, to be compared with others.
+const mostRoomy = 8
+
+// sizedHeaders are the headers that a kind of block sends, with what sizes their table.
+type sizedHeaders struct {
+	headers     []nginx.Ref
+	context     catalog.Context
+	max, bucket from
+}
+
+// from is who wrote a value, see nginx.Block.From.
+type from struct {
+	nginx.Ref
+	unset bool
+}
+
+// same reports whether others are written by the same directives, wherever these are included.
+func (h sizedHeaders) same(o sizedHeaders) bool {
+	return h.context == o.context && h.max == o.max && h.bucket == o.bucket &&
+		slices.EqualFunc(h.headers, o.headers, func(a, b nginx.Ref) bool { return whereWritten(a) == whereWritten(b) })
+}
+
 // hashTables looks at the tables of a block of http.
 func (t nginxWarnings) hashTables(b *nginx.Block) {
 	if b.Context&(catalog.HTTP|catalog.Server|catalog.Location|catalog.IfInLocation|catalog.LimitExcept) == 0 {
 		return
 	}
-	if headers := t.own(b, "proxy_set_header"); len(headers) > 0 {
-		keys := slices.Grow(slices.Clone(headersOfNginx), len(headers))
-		for _, r := range headers {
-			keys = append(keys, strings.ToLower(r.Arg(0)))
-		}
-		last := headers[len(headers)-1]
-		t.crowded(hashTable{name: "proxy_headers_hash", most: 512, keys: eachOnce(keys), of: b, in: sizedBy(b, "proxy_set_header"), at: last, on: label(last.Head(), "the last of %d headers here", len(headers))})
-	}
+	t.proxyHeaders(b)
 	var keys []string
 	var last *nginx.Block
 	for _, types := range b.Children {

@@ -58,29 +58,46 @@ func (v Value) Arg(i int) string {
 // in the same block makes nginx refuse the file, so a missing include hides
 // only what is not set beside it.
 func (b *Block) Value(name string) Value {
+	from, in, unset := b.from(name)
+	switch {
+	case unset:
+		return b.fallback(name)
+	case in == nil:
+		return Value{Origin: Unknown}
+	}
+	v := Value{Origin: Outer, From: from, In: in, Args: from.Args()}
+	if in == b {
+		v.Origin = Here
+	}
+	for _, arg := range v.Args {
+		if Opaque(arg) || strings.Contains(arg, "$") {
+			v.Origin = Unknown
+		}
+	}
+	return v
+}
+
+// From is what Value says of who wrote the value: the directive, zero where there is
+// none or it is not known; unset reports that certainly nobody did.
+func (b *Block) From(name string) (from Ref, unset bool) {
+	from, _, unset = b.from(name)
+	return from, unset
+}
+
+func (b *Block) from(name string) (from Ref, in *Block, unset bool) {
 	hash := syntax.HashName(name)
 	if b.Config.allRead && !b.Config.names.mayHave(hash) {
-		return b.fallback(name)
+		return Ref{}, nil, true
 	}
 	for at := b; at != nil; at = at.Parent {
 		if last := at.lastHashed(name, hash); !last.IsZero() {
-			v := Value{Origin: Outer, From: last, In: at}
-			if at == b {
-				v.Origin = Here
-			}
-			v.Args = v.From.Args()
-			for _, arg := range v.Args {
-				if Opaque(arg) || strings.Contains(arg, "$") {
-					v.Origin = Unknown
-				}
-			}
-			return v
+			return last, at, false
 		}
 		if at.Missing || (at.Parent == nil && b.Config.Fragment) {
-			return Value{Origin: Unknown}
+			return Ref{}, nil, false
 		}
 	}
-	return b.fallback(name)
+	return Ref{}, nil, true
 }
 
 func (b *Block) fallback(name string) Value {
