@@ -97,9 +97,9 @@ func page(t *testing.T, r *analyzer.Rule) string {
 	for _, section := range []struct{ title, text string }{
 		{"What is reported", r.Doc.What},
 		{"What happens", r.Doc.Why},
-		{"What is not seen", r.Doc.Gaps},
 		{"What to do", r.Doc.Remedy},
 		{"How safe the fixes are", r.Doc.FixSafety},
+		{"What is not seen", r.Doc.Gaps},
 	} {
 		if section.text != "" {
 			fmt.Fprintf(&b, "\n## %s\n\n%s\n", section.title, section.text)

@@ -468,14 +468,14 @@ What is reported
 What happens
   502.
 
-What is not seen
-  Variables.
-
 What to do
   Name the same socket.
 
 How safe the fixes are
   Safe with one pool.
+
+What is not seen
+  Variables.
 
 Example that is reported
   The old socket.

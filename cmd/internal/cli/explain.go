@@ -46,9 +46,9 @@ func (p *program) explain(o *options) error {
 
 	e.section("What is reported", r.Doc.What)
 	e.section("What happens", r.Doc.Why)
-	e.section("What is not seen", r.Doc.Gaps)
 	e.section("What to do", r.Doc.Remedy)
 	e.section("How safe the fixes are", r.Doc.FixSafety)
+	e.section("What is not seen", r.Doc.Gaps)
 	if len(r.Options) > 0 {
 		e.title("\nOptions")
 		for _, option := range r.Options {
@@ -91,9 +91,9 @@ func described(rules []*analyzer.Rule) []render.Rule {
 		for _, section := range []struct{ title, text string }{
 			{"What is reported", r.Doc.What},
 			{"What happens", r.Doc.Why},
-			{"What is not seen", r.Doc.Gaps},
 			{"What to do", r.Doc.Remedy},
 			{"How safe the fixes are", r.Doc.FixSafety},
+			{"What is not seen", r.Doc.Gaps},
 			{"References", strings.Join(r.Doc.Refs, "\n\n")},
 		} {
 			if section.text != "" {
