@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "write the generated pages")
 func TestPages(t *testing.T) {
 	t.Parallel()
 	const dir = "../docs/rules"
-	want := map[string]string{"README.md": index()}
+	want := map[string]string{"README.md": index() + byLog(t)}
 	for _, r := range rules.All() {
 		want[r.ID+".md"] = page(t, r)
 	}
@@ -50,6 +51,71 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s/%s is the page of no rule", dir, f.Name())
 		}
 	}
+}
+
+// logLines are what logs say of a failure, as far as the lines of several causes
+// are alike; nil stands for the line itself.
+var logLines = []struct {
+	line    string
+	matches *regexp.Regexp
+}{
+	{"connect() failed (111: Connection refused)", nil},
+	{"connect() to unix:… failed (2: No such file or directory)", regexp.MustCompile(`connect\(\) to unix:\S+ failed \(2: `)},
+	{"connect() to unix:… failed (13: Permission denied)", regexp.MustCompile(`connect\(\) to unix:\S+ failed \(13: `)},
+	{"connect() to unix:… failed (11: Resource temporarily unavailable)", regexp.MustCompile(`connect\(\) to unix:\S+ failed \(11: `)},
+	{"recv() failed (104: Connection reset by peer)", nil},
+	{"upstream prematurely closed connection", nil},
+	{"upstream timed out (110: Connection timed out)", nil},
+	{"no live upstreams while connecting to upstream", nil},
+	{"upstream sent unsupported FastCGI protocol version", nil},
+	{"upstream sent too large http2 frame", nil},
+	{"SSL_do_handshake() failed", nil},
+	{"while reading PROXY protocol", nil},
+	{"Primary script unknown", nil},
+	{"Unable to open primary script", nil},
+	{"has been denied (see security.limit_extensions)", nil},
+	{"client intended to send too large body", nil},
+	{"no resolver defined to resolve", nil},
+	{"invalid URL prefix in", nil},
+	{"host not found in upstream", nil},
+	{"rewrite or internal redirection cycle", nil},
+	{"worker_connections are not enough", nil},
+	{"(24: Too many open files)", nil},
+	{"Address already in use", nil},
+	{"Another FPM instance seems to already listen on", nil},
+	{"execution timed out, terminating", nil},
+	{"POST Content-Length of … bytes exceeds the limit", regexp.MustCompile(`POST Content-Length of \d+ bytes exceeds`)},
+	{"WORKER TIMEOUT", nil},
+	{"HARAKIRI ON WORKER", nil},
+	{"invalid request block size", nil},
+	{"AH01067: Failed to read FastCGI header", nil},
+	{"AH01074: Failed writing Environment", nil},
+	{"AH01075: Error dispatching request", nil},
+	{"AH02454: FCGI: attempt to connect to Unix domain socket … failed", regexp.MustCompile(`AH02454: FCGI: attempt`)},
+}
+
+// byLog is a table of what logs say, with the rules whose pages speak of it.
+func byLog(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("\n## By what the log says\n\nOf nginx, PHP-FPM, PHP, gunicorn, uWSGI or Apache. A cause that is no rule's is in no file, or not looked for.\n\n" +
+		"| line | rules that speak of it |\n|---|---|\n")
+	for _, l := range logLines {
+		if l.matches == nil {
+			l.matches = regexp.MustCompile(regexp.QuoteMeta(l.line))
+		}
+		var causes []string
+		for _, r := range rules.All() {
+			if l.matches.MatchString(r.Doc.Why) {
+				causes = append(causes, fmt.Sprintf("[%s](%s.md)", r.ID, r.ID))
+			}
+		}
+		if len(causes) == 0 {
+			t.Errorf("no rule's page says %q", l.line)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", l.line, strings.Join(causes, ", "))
+	}
+	return b.String()
 }
 
 func index() string {
