@@ -30,8 +30,8 @@ func (p *program) changedSince(revision string) (map[string]bool, error) {
 	}
 	// git goes up from where the folder really is, also from one that a link leads to.
 	dir := filepath.ToSlash(p.Dir)
-	if real, err := (source.OS{}).Real(dir); err == nil {
-		dir = real
+	if to, err := (source.OS{}).Real(dir); err == nil {
+		dir = to
 	}
 	top := path.Join(dir, strings.TrimSpace(up))
 	changed, err := p.git("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-relative", strings.TrimSpace(commit), "--")
