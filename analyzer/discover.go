@@ -64,6 +64,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 		return err
 	}
 	p.links.bounds.searched[path.Clean(dir)] = len(p.opts.Exclude) == 0
+	folder := p.folderName(dir)
 	for _, entry := range entries {
 		name := p.short(path.Join(dir, entry.Name()))
 		if p.excluded(name) {
@@ -85,9 +86,9 @@ func (p *project) search(dir string, into *found, depth int) error {
 		case !mode.IsRegular():
 		case compose.IsFile(entry.Name()):
 			p.composeFiles = append(p.composeFiles, name)
-		case candidate(dir, entry.Name()):
+		case candidate(folder, entry.Name()):
 			into.files = append(into.files, name)
-		case into.spare == "" && isSpare(entry.Name()) && candidate(dir, strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))):
+		case into.spare == "" && isSpare(entry.Name()) && candidate(folder, strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))):
 			into.spare = name
 		}
 	}
@@ -98,7 +99,7 @@ func (p *project) search(dir string, into *found, depth int) error {
 func (p *project) link(name string, into *found) {
 	p.follow(name)
 	info, err := p.opts.FS.Stat(name)
-	if err != nil || !info.Mode().IsRegular() || !candidate(path.Dir(name), path.Base(name)) {
+	if err != nil || !info.Mode().IsRegular() || !candidate(p.folderName(path.Dir(name)), path.Base(name)) {
 		return
 	}
 	into.targets[p.links.real(name)] = true
@@ -126,14 +127,17 @@ func (p *project) note(name string) {
 	}
 }
 
-func candidate(dir, name string) bool {
+// folderName is the name of a folder, also of one that is written as `.` or `..`.
+func (p *project) folderName(dir string) string { return path.Base(p.abs(dir)) }
+
+// candidate reports whether a file of that name in a folder of that name is looked into.
+func candidate(folder, name string) bool {
 	if isSpare(name) || matches(otherTexts, name) {
 		return false
 	}
 	if matches(opened, name) {
 		return true
 	}
-	folder := path.Base(dir)
 	return !strings.HasPrefix(name, ".") && (strings.HasPrefix(folder, "sites-") || strings.HasPrefix(folder, "nginx") || strings.HasPrefix(folder, "php-fpm") || folder == "snippets")
 }
 

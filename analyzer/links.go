@@ -208,7 +208,7 @@ func (d *driver) brokenLinks() {
 	}
 	for name, said := range d.links.broken {
 		dir := path.Dir(name)
-		if d.reached[name] || folders[dir] && candidate(dir, path.Base(name)) {
+		if d.reached[name] || folders[dir] && candidate(d.folderName(dir), path.Base(name)) {
 			d.brokenLink(name, said)
 		}
 	}
