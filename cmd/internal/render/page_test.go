@@ -34,8 +34,7 @@ func TestReportsPage(t *testing.T) {
 		case reflect.Slice:
 			fields(of.Elem())
 		case reflect.Struct:
-			for i := range of.NumField() {
-				f := of.Field(i)
+			for f := range of.Fields() {
 				if !f.Anonymous {
 					name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 					want[name] = true
