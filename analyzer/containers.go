@@ -22,13 +22,14 @@ func (p *project) inContainer(s *stack.Scope, known map[string]bool) bool {
 
 // shipped is inContainer of one folder.
 func (p *project) shipped(dir string, known map[string]bool) bool {
-	if answer, again := known[dir]; again {
+	full := p.abs(dir)
+	if answer, again := known[full]; again {
 		return answer
 	}
-	if !slices.ContainsFunc(p.tops, func(top string) bool { return source.Below(dir, top) }) {
+	if !slices.ContainsFunc(p.tops, func(top string) bool { return p.below(dir, top) }) {
 		return false
 	}
-	answer := path.Dir(dir) != dir && p.shipped(path.Dir(dir), known)
+	answer := path.Dir(full) != full && p.shipped(p.short(path.Join(dir, "..")), known)
 	entries, err := p.opts.FS.ReadDir(dir)
 	if err != nil {
 		entries = nil // what cannot be read was said when it was searched
@@ -36,6 +37,6 @@ func (p *project) shipped(dir string, known map[string]bool) bool {
 	for _, entry := range entries {
 		answer = answer || !entry.IsDir() && slices.ContainsFunc(containerFiles, func(pattern string) bool { return source.Match(pattern, entry.Name()) })
 	}
-	known[dir] = answer
+	known[full] = answer
 	return answer
 }

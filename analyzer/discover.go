@@ -158,12 +158,12 @@ func (p *project) leftOut(name string) bool {
 	if len(p.opts.Exclude) == 0 {
 		return false
 	}
-	for at := path.Clean(name); !p.names(at); at = path.Dir(at) {
+	for at := range p.upwards(name) {
+		if p.names(at) {
+			return false
+		}
 		if p.excluded(at) {
 			return true
-		}
-		if at == path.Dir(at) {
-			return false
 		}
 	}
 	return false
@@ -182,7 +182,7 @@ func (p *project) classify(f *file) kind {
 		return kindOther
 	}
 	ini := scanINI(src.Text)
-	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName().MatchString(f.path) {
+	if ini.isINI() && ini.fpmKeys > 0 || ini.sections+ini.keys > ini.braces && fpmName().MatchString(p.abs(f.path)) {
 		return p.classifyFPM(f)
 	}
 	if ini.isINI() {

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"iter"
 	"path"
 	"slices"
 
@@ -47,16 +48,22 @@ func (p *project) level(rule, name string) level {
 // covers reports whether an override is about a file, or about a folder that holds it.
 func (p *project) covers(o Override, name string) bool {
 	for _, name := range []string{path.Clean(name), p.links.real(name)} {
-		for at := name; ; at = path.Dir(at) {
+		for at := range p.upwards(name) {
 			if p.matches(o.Paths, at) {
 				return true
-			}
-			if at == path.Dir(at) {
-				break
 			}
 		}
 	}
 	return false
+}
+
+// upwards are a path and the folders that hold it, as they are written from here.
+func (p *project) upwards(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at, full := path.Clean(name), p.abs(path.Clean(name)); yield(at) && full != path.Dir(full); full = path.Dir(full) {
+			at = p.short(path.Join(at, ".."))
+		}
+	}
 }
 
 // matches reports whether one of the patterns is of a path.

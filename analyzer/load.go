@@ -3,6 +3,7 @@ package analyzer
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -227,7 +228,7 @@ func (p *project) loadFPM(candidates []*file, kinds map[*file]kind) {
 			continue
 		}
 		p.wanted(f, "a main PHP-FPM file")
-		m := fpm.Load(f.ini, &reader{p: p, main: f.path, prefix: fpmPrefix(f.path), confs: fpmPrefixes}, budget)
+		m := fpm.Load(f.ini, &reader{p: p, main: f.path, prefix: p.fpmPrefix(f.path), confs: fpmPrefixes}, budget)
 		for _, in := range m.Files {
 			taken[in] = true
 		}
@@ -273,7 +274,7 @@ func (p *project) covered() map[string]bool {
 		if !m.Complete() {
 			continue
 		}
-		r := &reader{p: p, main: m.Path, prefix: fpmPrefix(m.Path), confs: fpmPrefixes}
+		r := &reader{p: p, main: m.Path, prefix: p.fpmPrefix(m.Path), confs: fpmPrefixes}
 		for _, in := range m.Files {
 			for _, e := range in.Lines {
 				if e.Kind != syntax.Key || e.Name != "include" || !source.HasGlob(e.Value) {
@@ -291,7 +292,7 @@ func (p *project) covered() map[string]bool {
 
 // addMaster takes in a master; its path tells the version better than the caller.
 func (p *project) addMaster(m *fpm.Master) {
-	m.PlaceAt(p.abs(m.Path))
+	m.StartAt(filepath.ToSlash(p.opts.Dir))
 	if v := p.opts.PHPVersion; m.Version == "" && !v.IsZero() {
 		m.Version = fmt.Sprintf("%d.%d", v.Major, v.Minor)
 	}
@@ -304,11 +305,12 @@ var fpmPrefixes = []string{"/usr/local/etc/", "/etc/php-fpm/", "/etc/", "/opt/bi
 
 // fpmPrefix is what php-fpm resolves relative includes against: its build's
 // prefix, the folder above `etc`; in other layouts the file's own folder.
-func fpmPrefix(main string) string {
-	if dir := path.Dir(main); path.Base(dir) == "etc" {
-		return path.Dir(dir)
+func (p *project) fpmPrefix(main string) string {
+	dir := path.Dir(main)
+	if p.folderName(dir) == "etc" {
+		return p.short(path.Join(dir, ".."))
 	}
-	return path.Dir(main)
+	return dir
 }
 
 // isNamed reports whether findings about a path are wanted.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/compose"
@@ -174,9 +175,9 @@ func under(name, dir string) (rest string, ok bool) {
 // upwards lists a relative pattern below the file's own folder and each folder above it in the tree.
 func (r *reader) upwards(pattern string) []string {
 	var paths []string
-	for dir := path.Dir(r.main); ; dir = path.Dir(dir) {
+	for dir := path.Dir(r.main); ; dir = r.p.short(path.Join(dir, "..")) {
 		paths = append(paths, path.Join(dir, pattern))
-		if dir == "." || dir == "/" || r.p.isTop(dir) || strings.HasSuffix(dir, "..") {
+		if dir == "/" || r.p.isTop(dir) || !slices.ContainsFunc(r.p.tops, func(top string) bool { return r.p.below(dir, top) }) {
 			return paths
 		}
 	}

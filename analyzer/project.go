@@ -207,7 +207,9 @@ func (p *project) hostRoot(name string) (string, bool) {
 	if root, ok := p.declaredRoot(name); ok {
 		return root, true
 	}
-	if root, ok := hostRoot(name); ok {
+	// That /usr/local stands before etc may be known above the current folder only.
+	cut := strings.HasPrefix(name, "etc/") || strings.HasPrefix(name, "local/etc/")
+	if root, ok := hostRoot(name); ok && (!cut || p.opts.Dir == "" || p.opts.Dir == "/") {
 		return root, true
 	}
 	root, ok := hostRoot(p.abs(name))

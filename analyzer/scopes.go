@@ -174,10 +174,10 @@ func (p *project) prune(s *stack.Scope) {
 
 // disabled reports whether a folder holds the sites of which others are enabled.
 func (p *project) disabled(dir string) bool {
-	if path.Base(dir) != "sites-available" {
+	if p.folderName(dir) != "sites-available" {
 		return false
 	}
-	enabled := path.Join(path.Dir(dir), "sites-enabled")
+	enabled := p.short(path.Join(dir, "..", "sites-enabled"))
 	has, known := p.filled[enabled]
 	if !known {
 		entries, err := p.opts.FS.ReadDir(enabled)
@@ -202,9 +202,9 @@ func (p *project) mayInclude(main, fragment *nginx.Config) bool {
 		folder := path.Base(path.Dir(m.Pattern))
 		switch {
 		case m.Opaque || m.Block.Context != fragment.Top.Context || !source.Match(path.Base(m.Pattern), path.Base(name)):
-		case folder == path.Base(dir), folder == "sites-enabled" && path.Base(dir) == "sites-available":
+		case folder == p.folderName(dir), folder == "sites-enabled" && p.folderName(dir) == "sites-available":
 			return true
-		case !source.Below(dir, mainDir), dir == mainDir && m.Block.Context == catalog.HTTP:
+		case !p.below(dir, mainDir), dir == mainDir && m.Block.Context == catalog.HTTP:
 			return true // laid out otherwise here than where it runs
 		}
 	}

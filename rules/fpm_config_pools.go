@@ -95,7 +95,7 @@ func factsOf(m *fpm.Master) facts {
 	return facts{
 		unreadable: slices.ContainsFunc(m.Files, unreadable),
 		patterns:   slices.ContainsFunc(m.Files, hasPattern),
-		www:        slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return strings.HasSuffix("/"+in.File.Path, "/pool.d/www.conf") }),
+		www:        slices.ContainsFunc(m.Files, func(in *syntax.INI) bool { return strings.HasSuffix("/"+m.Place(in.File.Path), "/pool.d/www.conf") }),
 		users: slices.ContainsFunc(m.Pools, func(pool *fpm.Pool) bool {
 			user := pool.Get("user")
 			return user.Set && user.Known && user.Text != ""

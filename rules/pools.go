@@ -19,7 +19,7 @@ func together(s *stack.Scope, m *fpm.Master) bool {
 	type key struct{ *fpm.Master }
 	return m.Main != nil || len(m.Files) == 1 || stack.Once(s, key{m}, func() bool {
 		return !slices.ContainsFunc(m.Files, func(f *syntax.INI) bool {
-			dir := path.Base(path.Dir(f.File.Path))
+			dir := path.Base(path.Dir(m.Place(f.File.Path)))
 			return dir != "pool.d" && dir != "php-fpm.d"
 		})
 	})

@@ -5,6 +5,7 @@ package fpm
 
 import (
 	"iter"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -18,9 +19,8 @@ import (
 type Master struct {
 	// Path is the path of the main file, or of the first lone pool file.
 	Path string
-	// Place is Path from the top of the file system on, where the current folder is
-	// known: a Path inside of /etc does not tell that it lies there.
-	Place string
+	// Dir is the folder that relative paths start from, "" where that is not known.
+	Dir string
 	// Version is the PHP version ("8.2") that a path like /etc/php/8.2/fpm tells, else "".
 	Version string
 	// Main is the main file; nil for pool files that were read without one.
@@ -44,6 +44,15 @@ type Master struct {
 		length time.Duration
 		known  bool
 	}
+}
+
+// Place is the path of a file from the top of the file system on, where Dir is known:
+// www.conf, read in pool.d, does not tell that it lies there.
+func (m *Master) Place(name string) string {
+	if m.Dir == "" || source.IsAbs(name) {
+		return name
+	}
+	return path.Join(m.Dir, name)
 }
 
 // Complete reports whether a main file was read and all its includes were resolved.

@@ -78,16 +78,16 @@ var versionInPlace = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`/php/(\d+\.\d+)/fpm/(?:pool\.d/)?[^/]+$`)
 })
 
-// PlaceAt says where the master's Path lies.
-func (m *Master) PlaceAt(full string) {
-	m.Place = full
-	if v := versionInPlace().FindStringSubmatch(full); v != nil && m.Version == "" {
+// StartAt sets Dir.
+func (m *Master) StartAt(dir string) {
+	m.Dir = dir
+	if v := versionInPlace().FindStringSubmatch(m.Place(m.Path)); v != nil && m.Version == "" {
 		m.Version = v[1]
 	}
 }
 
 func newBuilder(path string, l Loader, budget *Budget) *builder {
-	m := &Master{Path: path, Place: path}
+	m := &Master{Path: path}
 	if v := versionInPath().FindStringSubmatch(path); v != nil {
 		m.Version = v[1]
 	}

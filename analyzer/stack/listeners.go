@@ -93,7 +93,7 @@ func debianLinks(masters []*fpm.Master) map[string]*Listener {
 	links := map[string]*Listener{}
 	best := -1
 	for _, m := range masters {
-		version := debianMaster().FindStringSubmatch(m.Place)
+		version := debianMaster().FindStringSubmatch(m.Place(m.Path))
 		if version == nil {
 			continue
 		}
@@ -104,7 +104,7 @@ func debianLinks(masters []*fpm.Master) map[string]*Listener {
 			links[DebianSocket] = nil
 			for _, p := range m.Pools {
 				l := poolListener(p)
-				if l != nil && l.Endpoint.Net == Unix && strings.HasSuffix("/"+l.Span.File.Path, "/pool.d/www.conf") {
+				if l != nil && l.Endpoint.Net == Unix && strings.HasSuffix("/"+m.Place(l.Span.File.Path), "/pool.d/www.conf") {
 					links[DebianSocket] = l
 				}
 			}

@@ -128,7 +128,7 @@ func (s *Scope) Complete() bool {
 		return true
 	}
 	for _, m := range s.Masters {
-		if !m.Complete() || len(m.Files) < 2 && !hostLayout().MatchString(m.Place) {
+		if !m.Complete() || len(m.Files) < 2 && !hostLayout().MatchString(m.Place(m.Path)) {
 			return false
 		}
 	}

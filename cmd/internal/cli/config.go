@@ -59,7 +59,7 @@ func (p *program) showConfig(o *options) (int, error) {
 	} else {
 		c.line("paths: "+flow(in.Paths, quoted), c.origin("paths"))
 	}
-	c.line("exclude: "+flow(in.Exclude, p.pattern), c.origin("exclude", "exclude"))
+	c.line("exclude: "+flow(written(in.Exclude), p.pattern), c.origin("exclude", "exclude"))
 	profile := s.profile
 	if profile == "" {
 		profile = profileRecommended
@@ -103,7 +103,7 @@ func (p *program) showConfig(o *options) (int, error) {
 				rules = append(rules, r.ID+": {level: "+levelName(level)+"}")
 			}
 		}
-		return "paths: " + flow(s.overrides[i].Paths, p.pattern) + ", rules: {" + strings.Join(rules, ", ") + "}"
+		return "paths: " + flow(written(s.overrides[i].Paths), p.pattern) + ", rules: {" + strings.Join(rules, ", ") + "}"
 	})
 	name := o.baseline
 	if name == "" {
@@ -116,6 +116,14 @@ func (p *program) showConfig(o *options) (int, error) {
 	}
 	c.line("fail-on: "+failOn, c.origin("fail-on", "fail-on"))
 	return exitClean, c.write(p.Stdout)
+}
+
+// written are patterns without those that were made of another one.
+func written(patterns []string) []string {
+	return slices.DeleteFunc(slices.Clone(patterns), func(made string) bool {
+		_, name, ok := strings.Cut(made, "/"+anyFolder)
+		return ok && slices.Contains(patterns, name)
+	})
 }
 
 // pattern is one of paths as it would be written for the current folder.

@@ -322,9 +322,15 @@ func (r *settingsReader) patterns(to *[]string) func(ast.Node) {
 				return
 			}
 			*to = append(*to, r.anchored(pattern))
+			if !strings.Contains(pattern, "/") && r.dir != "." { // also a folder that this one lies in
+				*to = append(*to, r.anchored(anyFolder+pattern))
+			}
 		})
 	}
 }
+
+// anyFolder stands before a name in any folder.
+const anyFolder = "**/"
 
 // anchored is a pattern of the file's folder as one that is compared with absolute paths.
 func (r *settingsReader) anchored(pattern string) string {

@@ -97,9 +97,9 @@ func TestSettingsFolder(t *testing.T) {
 		paths, exclude []string
 	}{
 		{".", []string{"etc", "../x", "/abs/y"}, []string{"/here/a/*.bak", "*.old", "/tmp/**"}},
-		{"..", []string{"../etc", "../x", "/abs/y"}, []string{"/a/*.bak", "*.old", "/tmp/**"}},
-		{"/a[b", []string{"/a[b/etc", "/x", "/abs/y"}, []string{`/a\[b/a/*.bak`, "*.old", "/tmp/**"}},
-		{"../here/sub", []string{"sub/etc", "x", "/abs/y"}, []string{"/here/sub/a/*.bak", "*.old", "/tmp/**"}},
+		{"..", []string{"../etc", "../x", "/abs/y"}, []string{"/a/*.bak", "*.old", "/**/*.old", "/tmp/**"}},
+		{"/a[b", []string{"/a[b/etc", "/x", "/abs/y"}, []string{`/a\[b/a/*.bak`, "*.old", `/a\[b/**/*.old`, "/tmp/**"}},
+		{"../here/sub", []string{"sub/etc", "x", "/abs/y"}, []string{"/here/sub/a/*.bak", "*.old", "/here/sub/**/*.old", "/tmp/**"}},
 	}
 	for _, tt := range tests {
 		s, problems := readSettings(text, tt.dir, source.Mem{})
