@@ -48,14 +48,16 @@ type baselineEntry struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// readBaseline reads the baseline that is to hold, if any.
+// readBaseline reads the baseline that is to hold, or to be written anew, if any.
 func (p *program) readBaseline(o *options, s *settings) (*baseline, error) {
-	name := cmp.Or(filepath.ToSlash(o.baseline), s.baseline.path)
-	if name == "" || o.writeBaseline != "" {
+	name := cmp.Or(filepath.ToSlash(o.writeBaseline), filepath.ToSlash(o.baseline), s.baseline.path)
+	if name == "" {
 		return nil, nil //nolint:nilnil // there need not be one
 	}
 	text, err := source.OS{Dir: p.Dir}.ReadFile(name)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && o.writeBaseline != "":
+		return newBaseline(name, nil), nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, usagef("%s: no such baseline; --write-baseline %s makes one", name, name)
 	case err != nil:
@@ -67,6 +69,12 @@ func (p *program) readBaseline(o *options, s *settings) (*baseline, error) {
 	}
 	err = json.Unmarshal([]byte(text), &read)
 	switch {
+	case o.writeBaseline != "" && (read.Version == nil || err != nil):
+		// One with the marks of a merge is made anew.
+		if head := strings.TrimSpace(text); head != "" && !strings.HasPrefix(head, `{"version"`) {
+			return nil, usagef("%s: no baseline of nginx-lint, and is not written over", name)
+		}
+		return newBaseline(name, nil), nil
 	case err != nil && read.Version == nil, read.Version == nil, *read.Version < 1:
 		return nil, usagef("%s: no baseline of nginx-lint; --write-baseline makes one", name)
 	case *read.Version > baselineVersion:
@@ -82,6 +90,11 @@ func (b *baseline) park(report *diag.Report) {
 	before := len(report.Findings)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f diag.Finding) bool { return b.has(&f) })
 	report.Parked += before - len(report.Findings)
+}
+
+// whole reports whether a run says of the files that it reads all that there is to say.
+func (o *options) whole(in analyzer.Options) bool {
+	return len(o.exclude) == 0 && in.Dump == nil && !slices.ContainsFunc(o.args, isStdin)
 }
 
 // stale are the entries that are certainly found no more.
@@ -141,8 +154,9 @@ func (p *program) tellStale(b *baseline, stale []baselineEntry) {
 }
 
 // writeBaseline writes the findings of a report to a file, takes them out of it, and
-// says how they stay out.
-func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) error {
+// says how they stay out. What the file had before and this run did not look for,
+// since it was about other paths or rules, stays in it.
+func (p *program) writeBaseline(o *options, s *settings, in analyzer.Options, before *baseline, report *diag.Report) error {
 	var entries []baselineEntry
 	dir := p.absolute(path.Dir(filepath.ToSlash(o.writeBaseline)))
 	for i := range report.Findings {
@@ -155,6 +169,16 @@ func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) er
 			name = filepath.ToSlash(rel)
 		}
 		entries = append(entries, baselineEntry{name, f.Rule, f.Fingerprint})
+	}
+	kept := 0
+	now, gone := newBaseline("", entries), newBaseline("", nil)
+	if o.whole(in) {
+		gone = newBaseline("", before.stale(p, in, report))
+	}
+	for _, e := range before.entries {
+		if !now.known[e.Fingerprint] && !gone.known[e.Fingerprint] {
+			entries, kept = append(entries, e), kept+1
+		}
 	}
 	slices.SortFunc(entries, func(a, b baselineEntry) int {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Fingerprint, b.Fingerprint))
@@ -189,6 +213,9 @@ func (p *program) writeBaseline(o *options, s *settings, report *diag.Report) er
 		findings = "1 finding"
 	}
 	said := fmt.Sprintf("wrote %s: %s", o.writeBaseline, findings)
+	if kept > 0 {
+		said += fmt.Sprintf(", %d of them from before, for which this run did not look", kept)
+	}
 	if len(entries) > 0 && (s.baseline.path == "" || p.absolute(s.baseline.path) != p.absolute(o.writeBaseline)) {
 		said += fmt.Sprintf("; with `baseline: %s` in %s, or --baseline %s, they are not reported again", o.writeBaseline, settingsName, o.writeBaseline)
 	}

@@ -88,13 +88,13 @@ func (p *program) lint(o *options) (int, error) {
 	}
 	stale := left.apply(p, in, report)
 	if o.writeBaseline != "" {
-		if err := p.writeBaseline(o, s, report); err != nil {
+		if err := p.writeBaseline(o, s, in, left.before, report); err != nil {
 			return 0, err
 		}
 	} else if left.baseline == nil && left.changed == nil && in.Dump == nil && !slices.ContainsFunc(o.args, isStdin) {
 		f.baseline = baselineName
 	}
-	if !o.quiet && left.baseline != nil && len(o.exclude) == 0 && in.Dump == nil && !slices.ContainsFunc(o.args, isStdin) {
+	if !o.quiet && left.baseline != nil && o.whole(in) {
 		p.tellStale(left.baseline, stale)
 	}
 	if s.file != nil {
@@ -124,27 +124,24 @@ func elsewhere(in analyzer.Options, report *diag.Report) bool {
 	return nothing && in.Dir != "/" && len(report.Files) > 0 && !slices.ContainsFunc(report.Files, func(f *source.File) bool { return !path.IsAbs(f.Path) })
 }
 
-// spares refuses flags that would write over what was read: a path that was meant to
-// be checked, behind a flag that takes a file.
+// spares refuses to write the report over what was read: a path that was meant to be
+// checked, behind a flag that takes a file.
 func (p *program) spares(o *options, s *settings, report *diag.Report) error {
 	read := slices.Clone(report.Files)
 	if s.file != nil {
 		read = append(read, s.file)
 	}
-	for _, name := range []string{"output", "write-baseline"} {
-		file := filepath.ToSlash(o.flags.Lookup(name).Value.String())
-		if file == "" {
-			continue
-		}
-		at := []string{p.absolute(file)}
-		if to, err := (source.OS{Dir: p.Dir}).Real(file); err == nil {
-			at = append(at, to)
-		}
-		if slices.ContainsFunc(read, func(f *source.File) bool {
-			return slices.Contains(at, p.absolute(f.Path)) || f.Real != "" && slices.Contains(at, p.absolute(f.Real))
-		}) {
-			return usagef("--%s %s: this file was read, and is not written over", name, file)
-		}
+	if o.output == "" {
+		return nil
+	}
+	at := []string{p.absolute(o.output)}
+	if to, err := (source.OS{Dir: p.Dir}).Real(filepath.ToSlash(o.output)); err == nil {
+		at = append(at, to)
+	}
+	if slices.ContainsFunc(read, func(f *source.File) bool {
+		return slices.Contains(at, p.absolute(f.Path)) || f.Real != "" && slices.Contains(at, p.absolute(f.Real))
+	}) {
+		return usagef("--output %s: this file was read, and is not written over", o.output)
 	}
 	return nil
 }
@@ -245,6 +242,7 @@ func (p *program) unsaved(in *analyzer.Options) {
 // A filter leaves findings out of a report.
 type filter struct {
 	baseline *baseline // nil for none
+	before   *baseline // of the one that is to be written, what was in it
 	// changed are the files that findings are wanted of; nil for all.
 	changed map[string]bool
 }
@@ -253,6 +251,9 @@ func (p *program) newFilter(o *options, s *settings) (f *filter, err error) {
 	f = &filter{}
 	if f.baseline, err = p.readBaseline(o, s); err != nil {
 		return nil, err
+	}
+	if o.writeBaseline != "" {
+		f.baseline, f.before = nil, f.baseline
 	}
 	if o.changedSince != "" {
 		f.changed, err = p.changedSince(o.changedSince)
