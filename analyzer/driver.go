@@ -155,16 +155,24 @@ func (d *driver) precedence(found []reported) (kept, yielded []reported) {
 		rule  string
 		cause any
 	}
+	yields := map[string][]string{}
+	heeded := map[string]bool{} // which others yield to
+	for _, rule := range d.opts.Rules {
+		yields[rule.ID] = rule.YieldsTo
+		for _, to := range rule.YieldsTo {
+			heeded[to] = true
+		}
+	}
 	seen := map[key]bool{}
 	for _, f := range found {
+		if !heeded[f.Rule] {
+			continue
+		}
 		for _, cause := range f.causes {
 			seen[key{f.Rule, cause}] = true
 		}
 	}
-	yields := map[string][]string{}
-	for _, rule := range d.opts.Rules {
-		yields[rule.ID] = rule.YieldsTo
-	}
+	kept = make([]reported, 0, len(found))
 	for _, f := range found {
 		if slices.ContainsFunc(yields[f.Rule], func(stronger string) bool {
 			return slices.ContainsFunc(f.causes, func(cause any) bool { return seen[key{stronger, cause}] })

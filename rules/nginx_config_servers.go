@@ -55,11 +55,7 @@ func (t *nginxTest) withoutListen(server *nginx.Block) bool {
 func (t *nginxTest) members(u *nginx.Block) {
 	shared := u.Missing || len(u.Own("zone")) > 0
 	for _, r := range t.own(u, "server") {
-		args := r.Args()
-		if len(args) == 0 {
-			continue
-		}
-		if i := slices.Index(args, "resolve"); i > 0 && !shared && !t.before(27, 3) {
+		if i := r.IndexArg("resolve", 0); i > 0 && !shared && !t.before(27, 3) {
 			t.refuse(r, fmt.Sprintf("resolving names at run time requires upstream %q in %s to be in shared memory", u.Ref().Arg(0), place(u.Head())), diag.Finding{
 				Summary: "names that change, in an upstream that cannot",
 				Subject: label(r.ArgSpan(i), "the upstream has no zone"),
