@@ -298,7 +298,7 @@ func scanINI(text string) iniScan {
 		case line == "" || line[0] == ';' || line[0] == '#':
 		case line[0] == '[':
 			s.sections++
-		case !ok || key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-[]") != "":
+		case !ok || !isKey(key):
 			s.others++
 		default:
 			s.keys++
@@ -308,6 +308,16 @@ func scanINI(text string) iniScan {
 		}
 	}
 	return s
+}
+
+// isKey reports whether a text in lower case is made as keys are.
+func isKey(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-' && c != '[' && c != ']' {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // isFPMKey reports whether a key is one that only PHP-FPM has.

@@ -3,6 +3,7 @@ package stack
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/compose"
@@ -21,6 +22,14 @@ var passes = []struct {
 	{"grpc_pass", GRPC},
 	{"memcached_pass", Memcached},
 }
+
+var passNames = sync.OnceValue(func() *nginx.NameSet {
+	var names []string
+	for _, pass := range passes {
+		names = append(names, pass.name)
+	}
+	return nginx.NewNameSet(names...)
+})
 
 // Passes are the directives of a block that pass requests on.
 func Passes(b *nginx.Block) []nginx.Ref {
@@ -89,8 +98,8 @@ func findTargets(s *Scope, budget *Budget, found func(t *Target, tooMany bool)) 
 
 func (f *finder) targets(c *nginx.Config, found func(t *Target, tooMany bool)) {
 	for b := range c.Blocks(catalog.Location | catalog.IfInLocation | catalog.LimitExcept) {
-		if answersItself(b) {
-			continue // no request reaches the pass
+		if !b.HasAny(passNames()) || answersItself(b) {
+			continue // no request reaches a pass
 		}
 		for _, pass := range passes {
 			for _, r := range b.Own(pass.name) {
