@@ -113,7 +113,8 @@ func buffers(p *analyzer.Pass, b *nginx.Block) {
 		if !found || guilty.In != b && b.Context != catalog.Server {
 			continue // inherited as a whole: reported for the server or location that broke it
 		}
-		p.Report(guilty.From, taking(bad.among), s.finding(bad, guilty))
+		told := s // kept apart, so that what adds up takes no memory
+		p.Report(guilty.From, taking(bad.among), told.finding(bad, guilty))
 	}
 }
 

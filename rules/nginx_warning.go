@@ -92,7 +92,7 @@ func (t nginxWarnings) block(b *nginx.Block) {
 		return
 	}
 	var words map[string]map[string]nginx.Ref // by directive
-	types := map[string]string{}              // content type by extension
+	var types map[string]string               // content type by extension
 	var method nginx.Ref
 	for r := range b.OwnOf(t.of) {
 		if !t.written(r) {
@@ -107,6 +107,9 @@ func (t nginxWarnings) block(b *nginx.Block) {
 			t.absoluteIndex(r)
 		case "types":
 			if b.Context&catalog.AnyHTTP != 0 {
+				if types == nil {
+					types = map[string]string{}
+				}
 				t.extensions(b, r, types)
 			}
 		case "hash", "ip_hash", "least_conn", "least_time", "random", "keepalive":

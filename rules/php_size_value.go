@@ -51,8 +51,8 @@ func sizeValues(p *analyzer.Pass, s *stack.Scope) {
 			}
 		}
 		for _, pool := range m.Pools {
-			for _, array := range []string{"php_value", "php_admin_value"} {
-				for _, v := range pool.Items(array) {
+			for _, array := range [...]string{"php_value", "php_admin_value"} {
+				for v := range pool.Items(array) {
 					sizeValue(p, nginx.Ref{}, v.Offset, fpm.Setting{Text: v.Text, Known: v.Known, Span: v.Span})
 				}
 			}
@@ -88,8 +88,11 @@ var sizeForm = sync.OnceValue(func() *regexp.Regexp {
 })
 
 func sizeValue(p *analyzer.Pass, at nginx.Ref, name string, v fpm.Setting) {
+	if !v.Known || !slices.Contains(phpSizes, name) {
+		return
+	}
 	m := sizeForm().FindStringSubmatch(v.Text)
-	if m == nil || !v.Known || !slices.Contains(phpSizes, name) {
+	if m == nil {
 		return
 	}
 	number, unit := m[1], strings.ToLower(m[2])

@@ -172,17 +172,17 @@ func (s *Section) All(name string) []Value {
 	return values
 }
 
-// Items returns every value written for an array key (`php_value`, `env` …), in
+// Items yields every value written for an array key (`php_value`, `env` …), in
 // order of reading. Case matters. Whether an include that could not be read may
 // bring more, Master.Missing tells.
-func (s *Section) Items(name string) []Value {
-	var values []Value
-	for _, e := range s.named(fold(name)) {
-		if e.Kind == syntax.Item && e.Name == name {
-			values = append(values, s.value(e))
+func (s *Section) Items(name string) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		for _, e := range s.named(fold(name)) {
+			if e.Kind == syntax.Item && e.Name == name && !yield(s.value(e)) {
+				return
+			}
 		}
 	}
-	return values
 }
 
 // Entries returns all keys of the section as they are written, in order of reading.

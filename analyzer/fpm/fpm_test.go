@@ -130,7 +130,7 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	var got []string
-	for _, v := range append(p.All("Listen"), p.Items("php_value")...) {
+	for _, v := range slices.AppendSeq(p.All("Listen"), p.Items("php_value")) {
 		got = append(got, v.Key.Text()+"="+v.Span.Text()+" "+v.Offset+"="+v.Text)
 	}
 	if want := []string{"listen='a' =a", "listen=b =b", "php_value[x]=1 x=1", "php_value[x]=2 x=2"}; !slices.Equal(got, want) {

@@ -66,7 +66,7 @@ func checkPool(t *testing.T, root string, p *Pool, printed dumped) {
 			if e.Kind != syntax.Item || e.Name != array && e.Name != flags {
 				continue
 			}
-			for _, v := range p.Items(e.Name) {
+			for v := range p.Items(e.Name) {
 				if v.Key != e.NameSpan() {
 					continue
 				}
