@@ -115,8 +115,15 @@ func (p *Placement) Chain() []source.Span {
 
 // includesFrom are the include directives behind the one that opens a block.
 func (p *Placement) includesFrom(block syntax.ID) []inclusion {
-	i, _ := slices.BinarySearchFunc(p.includes, block, func(in inclusion, d syntax.ID) int { return int(in.at - d) })
-	return p.includes[i:]
+	low, high := 0, len(p.includes) // written out, since every look at a block begins with it
+	for low < high {
+		if middle := (low + high) / 2; p.includes[middle].at < block {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return p.includes[low:]
 }
 
 // A Ref is one directive in one placement. The zero Ref is none.
