@@ -114,7 +114,8 @@ func (d *driver) lookups() (all [][]lookup) {
 	return all
 }
 
-// A reading is how far a file can be relied on.
+// A reading is how far a file can be relied on that is a template or has errors. Of
+// other files all directives are certain.
 type reading struct {
 	// until is the offset of the first syntax error: what comes after it is read by
 	// guess, and nginx does not get that far.
@@ -124,15 +125,17 @@ type reading struct {
 
 func (d *driver) readFiles() {
 	d.readings, d.whole = map[*syntax.Tree]reading{}, map[*nginx.Config]bool{}
+	seen := map[*syntax.Tree]bool{}
 	for _, c := range slices.Concat(d.mains, d.fragments) {
 		d.whole[c] = true
 		for _, t := range c.Files {
-			r, ok := d.readings[t]
-			if !ok {
-				r = reading{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}
-				d.readings[t] = r
+			if !seen[t] {
+				seen[t] = true
+				if r := (reading{firstError(t), isTemplate(path.Base(t.File.Path), t.File.Text)}); r.template || len(t.Errors) > 0 {
+					d.readings[t] = r
+				}
 			}
-			if r.template || r.until <= len(t.File.Text) {
+			if _, doubtful := d.readings[t]; doubtful {
 				d.whole[c] = false
 			}
 		}
@@ -146,8 +149,11 @@ func (r reading) certain(t *syntax.Tree, id syntax.ID) bool {
 // Certain reports whether a directive is written as it will run: not behind a
 // syntax error, in no template, in no stand-in for a stock file.
 func (p *Pass) Certain(r nginx.Ref) bool {
-	reading, ok := p.readings[r.Tree()]
-	return ok && !reading.template && !r.Place.StandIn && reading.certain(r.Tree(), r.ID)
+	if r.Place.StandIn {
+		return false
+	}
+	reading, doubtful := p.readings[r.Tree()]
+	return !doubtful || !reading.template && reading.certain(r.Tree(), r.ID)
 }
 
 // Whole reports whether all files of a configuration are written as they will
@@ -165,10 +171,10 @@ func firstError(t *syntax.Tree) int {
 // lookUp calls the rules for each directive of the body.
 func (d *driver) lookUp(l lookup, passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
-	reading := d.readings[tree]
+	reading, doubtful := d.readings[tree]
 	var x Directive
 	for id := range tree.Children(l.ID) {
-		if !reading.certain(tree, id) {
+		if doubtful && !reading.certain(tree, id) {
 			continue
 		}
 		x = Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: reading.template, OtherModules: d.opts.OtherModules}
