@@ -24,7 +24,7 @@ type Pass struct {
 	options  map[string]float64
 	readings map[*syntax.Tree]reading
 	whole    map[*nginx.Config]bool // see Whole
-	found    []reported
+	found    []*reported
 }
 
 // A Report call's extras.
@@ -59,7 +59,7 @@ func (p *Pass) Report(at nginx.Ref, cause any, f diag.Finding) {
 	default:
 		causes = Causes{c}
 	}
-	p.found = append(p.found, reported{f, at, causes})
+	p.found = append(p.found, &reported{f, at, causes})
 }
 
 // Option is the value of one of the rule's options.
@@ -94,6 +94,7 @@ func (d *driver) finish() *diag.Report {
 	}
 	fingerprint(found)
 	found = d.silence(found, yielded)
+	r.Findings = slices.Grow(r.Findings, len(found))
 	for _, f := range found {
 		if l := d.level(f.Rule, f.Subject.Span.File.Path); l.severity != 0 {
 			f.Severity = l.severity
@@ -204,7 +205,7 @@ func (d *driver) merge(found []reported) []reported {
 	at := map[key]int{}
 	places := map[key]map[*nginx.Placement]bool{}
 	joins := map[key]*fixes{}
-	var merged []reported
+	merged := make([]reported, 0, len(found))
 	for _, f := range found {
 		k := key{f.Rule, f.Subject.Span}
 		if places[k] == nil {

@@ -67,7 +67,7 @@ func (d *driver) silence(found, yielded []reported) []reported {
 	for _, s := range places {
 		s.sort()
 	}
-	kept := found[:0:0]
+	kept := make([]reported, 0, len(found))
 	for _, f := range found {
 		if at(f.Rule, f.Subject.Span.File).covers(f.Subject.Span.Start) {
 			d.report.Suppressed++

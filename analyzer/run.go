@@ -63,7 +63,9 @@ func (d *driver) run(join func()) {
 	}
 	d.findings = slices.Grow(d.findings, n)
 	for _, p := range w.passes {
-		d.findings = append(d.findings, p.found...)
+		for _, f := range p.found {
+			d.findings = append(d.findings, *f)
+		}
 	}
 	d.reading()
 }
