@@ -738,3 +738,15 @@ func TestMayHandle(t *testing.T) {
 		}
 	}
 }
+
+func TestIsSetting(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"root": true, "add_header": true, "location": true, "fastcgi_index": true, "more_set_headers": true,
+		"proxy_pass": false, "proxy_read_timeout": false, "js_content": false, "content_by_lua_block": false, "no_such_directive": false,
+	} {
+		if got := IsSetting(name); got != want {
+			t.Errorf("IsSetting(%q) = %t", name, got)
+		}
+	}
+}
