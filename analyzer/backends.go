@@ -179,7 +179,7 @@ func (h *host) apache(main, root string) {
 	h.add(b, s.Listeners(), why)
 	for _, t := range s.Targets() {
 		if !t.Maybe {
-			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: b, Endpoint: t.Endpoint, Protocol: t.Protocol, Wait: t.Wait, Span: t.Span})
+			h.scope.Gateways = append(h.scope.Gateways, &stack.Gateway{Backend: b, Endpoint: t.Endpoint, Protocol: t.Protocol, Wait: t.Wait, Span: t.Span, Via: t.Via, PHP: t.PHP})
 			h.read(t.Span, why)
 			h.read(t.Wait.Span, why)
 		}

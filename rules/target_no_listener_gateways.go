@@ -12,7 +12,10 @@ import (
 func deadGateways(p *analyzer.Pass, s *stack.Scope, near neighbours) {
 	for _, g := range s.Gateways {
 		line := g.Span.File.LineText(g.Span.Line())
-		if g.Protocol != stack.FastCGI || !g.Nothing || !phpWord().MatchString(line) || otherFCGI().MatchString(line) {
+		if !g.Via.IsZero() {
+			line += "\n" + g.Via.File.LineText(g.Via.Line())
+		}
+		if g.Protocol != stack.FastCGI || !g.Nothing || !g.PHP && !phpWord().MatchString(line) || otherFCGI().MatchString(line) {
 			continue
 		}
 		log := "AH00957: FCGI: attempt to connect to " + g.Endpoint.String() + " failed"
@@ -28,6 +31,9 @@ func deadGateways(p *analyzer.Pass, s *stack.Scope, near neighbours) {
 		}
 		if !s.Complete() {
 			f.Severity = diag.Warning
+		}
+		if !g.Via.IsZero() {
+			f.Related = append(f.Related, label(g.Via, "the balancer that it is the member of"))
 		}
 		for _, l := range near.nearest(g.Endpoint, 3) {
 			if l.Pool != nil {

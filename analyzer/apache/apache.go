@@ -43,6 +43,12 @@ type Server struct {
 	waits map[int]*waits
 	// workers are the addresses that each `fcgi://NAME` is given.
 	workers map[string]map[stack.Endpoint]bool
+	// balancers are the members of each `balancer://NAME`.
+	balancers map[string][]member
+	routes    map[int]*route // of the main server, and of the virtual hosts after it
+	// modules are those of LoadModule; modulesUnknown is set where a name is not known.
+	modules             map[string]stack.Certainty
+	modulesUnknown, mpm bool
 	// proxySet is set where limits may be set for single workers.
 	proxySet    bool
 	user, group identity
@@ -80,9 +86,10 @@ func Load(main *source.File, l Loader) *Server {
 	s := &Server{
 		backend: &stack.Backend{Program: "Apache", At: source.Span{File: main}, Complete: true},
 		read:    map[*source.File]bool{}, load: l, waits: map[int]*waits{}, workers: map[string]map[stack.Endpoint]bool{},
+		balancers: map[string][]member{}, routes: map[int]*route{}, modules: map[string]stack.Certainty{},
 		idle: stack.Limit{Time: 5 * time.Second, Known: true, Name: "KeepAliveTimeout"}, // Apache's default
 	}
-	s.file(main, frame{})
+	s.file(main, frame{section: section{files: everything}})
 	if s.idleUncertain || !s.backend.Complete {
 		s.idle = stack.Limit{}
 	}
@@ -186,17 +193,22 @@ type frame struct {
 	host  int  // index of the virtual host + 1; 0 for none
 	maybe bool // below a condition
 	macro bool // the text of a macro, which is not in force by itself
+	off   bool // below a condition that is not met
+	section
+	balancer string // the name of the balancer that a <Proxy> section is of
 }
 
-// conditions are the sections of which it is not known here whether their content is in force.
+// conditions are the sections of which it is not known here whether their content is
+// in force. Of <IfModule> it mostly is.
 var conditions = map[string]bool{
-	"ifmodule": true, "ifdefine": true, "ifversion": true, "iffile": true, "ifdirective": true, "ifsection": true, "if": true, "elseif": true, "else": true,
+	"ifdefine": true, "ifversion": true, "iffile": true, "ifdirective": true, "ifsection": true, "if": true, "elseif": true, "else": true,
 }
 
 func (s *Server) file(f *source.File, in frame) {
 	if s.depth++; s.depth > maxDepth || len(s.read) >= maxFiles || s.read[f] && s.depth > 1 {
 		// A file that is included twice adds what it has said already, or goes in circles.
 		s.backend.Complete = s.backend.Complete && s.read[f] && s.depth <= maxDepth
+		s.route(in.host).away = true
 		s.depth--
 		return
 	}
@@ -216,20 +228,11 @@ func (s *Server) file(f *source.File, in frame) {
 			stack, names = stack[:len(stack)-1], names[:len(names)-1]
 		case strings.HasPrefix(name, "<"):
 			section := strings.TrimSuffix(name[1:], ">")
-			at.maybe = at.maybe || conditions[section]
-			at.macro = at.macro || section == "macro"
-			if section == "virtualhost" && !at.macro {
-				s.hosts = append(s.hosts, hostOf(words[1:], at.maybe))
-				at.host = len(s.hosts)
-			}
-			if section == "proxy" || section == "proxymatch" {
-				s.proxySet = true
-				for _, w := range words[1:] {
-					s.worker(strings.TrimSuffix(w.text, ">"))
-				}
+			if !at.macro && !at.off {
+				at = s.section(section, words[1:], at)
 			}
 			stack, names = append(stack, at), append(names, section)
-		case !at.macro:
+		case !at.macro && !at.off:
 			s.directive(name, words[1:], at)
 		}
 	}
@@ -237,6 +240,31 @@ func (s *Server) file(f *source.File, in frame) {
 		s.backend.Complete = false
 	}
 	s.depth--
+}
+
+// section is what the lines of a section stand in.
+func (s *Server) section(name string, args []word, at frame) frame {
+	at = at.within(name, args)
+	at.maybe = at.maybe || conditions[name]
+	switch name {
+	case "ifmodule":
+		is := s.ifModule(args)
+		at.off, at.maybe = is == stack.No, at.maybe || is == stack.Maybe
+	case "macro":
+		at.macro = true
+	case "virtualhost":
+		s.hosts = append(s.hosts, hostOf(args, at.maybe))
+		at.host = len(s.hosts)
+	case "proxy", "proxymatch":
+		s.proxySet = true
+		for _, w := range args {
+			s.worker(strings.TrimSuffix(w.text, ">"))
+		}
+		if len(args) > 0 {
+			at.balancer = balancerOf(strings.TrimSuffix(args[0].text, ">"))
+		}
+	}
+	return at
 }
 
 func hostOf(addresses []word, maybe bool) virtualHost {
@@ -323,8 +351,22 @@ func (s *Server) directive(name string, args []word, at frame) {
 		s.limit(name, args[0], at)
 	case "proxyset":
 		s.proxySet = true
-	case "sethandler", "proxypass", "proxypassmatch":
+	case "loadmodule":
+		s.loadModule(args[0], at)
+	case "balancermember":
+		s.member(args, at)
+	case "sethandler":
+		h := handler{section: at.section, target: -1}
+		if s.target(name, args, at) {
+			h.target = len(s.targets) - 1
+		}
+		r := s.route(at.host)
+		r.handlers = append(r.handlers, h)
+	case "proxypass", "proxypassmatch":
 		s.target(name, args, at)
+		s.routing(name, args, at)
+	case "redirect", "redirectmatch", "redirectpermanent", "redirecttemp", "rewriterule":
+		s.routing(name, args, at)
 	}
 }
 

@@ -112,7 +112,7 @@ func TestTargets(t *testing.T) {
 	text := `<FilesMatch \.php$>
     SetHandler "proxy:unix:/run/php/php8.2-fpm.sock|fcgi://localhost"
 </FilesMatch>
-ProxyPassMatch "^/(.*\.php)$" "fcgi://127.0.0.1:9000/var/www/$1"
+ProxyPassMatch "^/p/(.*\.php)$" "fcgi://127.0.0.1:9000/var/www/$1"
 ProxyPass /a unix:/run/a.sock|fcgi://a/x
 ProxyPass /b http://127.0.0.1:8080/
 SetHandler application/x-httpd-php
@@ -134,13 +134,15 @@ SetHandler "proxy:fcgi://127.0.0.1:9001"
 	}
 }
 
-// Apache takes the worker of a name for all addresses with that name.
+// Apache takes the worker of a name for all addresses with that name; SetHandler makes none.
 func TestWorkers(t *testing.T) {
 	for text, want := range map[string]string{
-		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://localhost/\n":  "unix:/a true, unix:/b true",
-		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://other/\n":      "unix:/a false, unix:/b false",
-		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/a|fcgi://LocalHost/x\n": "unix:/a false, unix:/a false",
-		"<Proxy unix:/a|fcgi://localhost>\n</Proxy>\nSetHandler proxy:fcgi://localhost\n":      "localhost:8000 true",
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://localhost/\n":                                                      "unix:/a true, unix:/b false",
+		"ProxyPass /a unix:/a|fcgi://localhost/a\nProxyPass /b unix:/b|fcgi://localhost/b\n":                                                       "unix:/a true, unix:/b true",
+		"<Files *.cgi>\nSetHandler proxy:unix:/a|fcgi://localhost\n</Files>\n<Files *.php>\nSetHandler proxy:unix:/b|fcgi://localhost\n</Files>\n": "unix:/a false, unix:/b false",
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/b|fcgi://other/\n":                                                          "unix:/a false, unix:/b false",
+		"SetHandler proxy:unix:/a|fcgi://localhost\nProxyPass /b unix:/a|fcgi://LocalHost/x\n":                                                     "unix:/a false, unix:/a false",
+		"<Proxy unix:/a|fcgi://localhost>\n</Proxy>\nSetHandler proxy:fcgi://localhost\n":                                                          "localhost:8000 true",
 	} {
 		var got []string
 		for _, target := range Load(source.NewFile("f", text), tree{}).Targets() {

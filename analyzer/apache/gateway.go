@@ -23,23 +23,35 @@ type Target struct {
 	Protocol stack.Protocol
 	// Span is where the address is written.
 	Span source.Span
+	// Via is where a balancer is named of which this is the member; zero for others.
+	Via source.Span
+	// PHP is set where its <Files> chooses files of PHP, and not all.
+	PHP bool
 	// Maybe is set where it stands under a condition, or another worker may be meant.
 	Maybe bool
 	// Wait is how long Apache waits for an answer to go on.
 	Wait stack.Limit
 
-	host   int
-	worker string
+	host     int
+	worker   string
+	balancer string // the name of the balancer that it is the member of; "" for others
 }
 
 // Targets are what the server passes requests to as a gateway of its own.
 func (s *Server) Targets() []Target {
 	found := slices.Clone(s.targets)
+	over := s.overridden()
 	for i := range found {
 		t := &found[i]
+		t.Maybe = t.Maybe || over[i]
+		if t.balancer != "" {
+			s.follow(t)
+			continue
+		}
 		// Apache finds the worker of an address by its name alone, so that one of two
-		// sockets with the same name takes all requests (measured on Apache 2.4.71).
-		t.Maybe = t.Maybe || len(s.workers[t.worker]) > 1
+		// sockets with the same name takes all requests. SetHandler makes none: two of
+		// them lead to two sockets (measured on Apache 2.4.71).
+		t.Maybe = t.Maybe || len(s.workers[t.worker]) > 1 || len(s.workers[t.worker]) > 0 && !s.workers[t.worker][t.Endpoint]
 		if t.Wait.Known || s.proxySet || !s.backend.Complete {
 			continue
 		}
@@ -90,7 +102,7 @@ func (s *Server) limit(name string, value word, at frame) {
 
 // target reads where requests are passed on: `proxy:unix:PATH|fcgi://NAME` of
 // SetHandler, `unix:PATH|fcgi://NAME`, `fcgi://HOST:PORT/…` or `http://HOST:PORT/…` of ProxyPass.
-func (s *Server) target(directive string, args []word, at frame) {
+func (s *Server) target(directive string, args []word, at frame) (is bool) {
 	wait := stack.Limit{}
 	for _, a := range args {
 		key, value, is := strings.Cut(a.text, "=")
@@ -105,14 +117,64 @@ func (s *Server) target(directive string, args []word, at frame) {
 	}
 	for _, a := range args {
 		text := strings.TrimPrefix(a.text, "proxy:")
-		e, protocol, name, ok := address(text)
-		if !ok {
-			continue
+		t := Target{Span: a.span, PHP: at.section.php(), Maybe: at.maybe, Wait: wait, host: at.host, balancer: balancerOf(text)}
+		if t.balancer == "" {
+			var ok bool
+			if t.Endpoint, t.Protocol, t.worker, ok = address(text); !ok {
+				continue
+			}
+			if directive != "sethandler" {
+				s.worker(text)
+			}
 		}
-		s.worker(text)
-		s.targets = append(s.targets, Target{Endpoint: e, Protocol: protocol, Span: a.span, Maybe: at.maybe, Wait: wait, host: at.host, worker: name})
+		s.targets = append(s.targets, t)
+		return true
+	}
+	return false
+}
+
+// A member is what a balancer passes requests to.
+type member struct {
+	Target
+	ok bool // whether its address is known
+}
+
+// balancerOf is the name of a balancer in `balancer://NAME/…`; "" for other addresses.
+func balancerOf(text string) string {
+	const scheme = "balancer://"
+	if len(text) < len(scheme) || !strings.EqualFold(text[:len(scheme)], scheme) {
+		return ""
+	}
+	name, _, _ := strings.Cut(text[len(scheme):], "/")
+	return strings.ToLower(name)
+}
+
+// member notes a BalancerMember, in the section of its balancer or with that before it.
+func (s *Server) member(args []word, at frame) {
+	name := at.balancer
+	if of := balancerOf(args[0].text); of != "" {
+		name, args = of, args[1:]
+	}
+	m := member{Target: Target{Maybe: at.maybe}}
+	if len(args) > 0 {
+		m.Span = args[0].span
+		m.Endpoint, m.Protocol, m.worker, m.ok = address(args[0].text)
+	}
+	s.balancers[name] = append(s.balancers[name], m)
+}
+
+// follow makes the target that a balancer is the one of its only member. Of several
+// members a request goes to one after the other until it finds one that is there.
+func (s *Server) follow(t *Target) {
+	members := s.balancers[t.balancer]
+	if len(members) != 1 || !members[0].ok || len(s.balancers[""]) > 0 || strings.Contains(t.balancer, "$") || !s.backend.Complete {
+		t.Maybe = true
 		return
 	}
+	m := members[0]
+	t.Via = t.Span
+	t.Endpoint, t.Protocol, t.Span, t.Wait = m.Endpoint, m.Protocol, m.Span, stack.Limit{}
+	t.Maybe = t.Maybe || m.Maybe
 }
 
 // worker notes what an address names.

@@ -75,6 +75,10 @@ type Gateway struct {
 	Wait Limit
 	// Span is where the address is written.
 	Span source.Span
+	// Via is where a balancer is named of which this is the member; zero for others.
+	Via source.Span
+	// PHP is set where only files of PHP are passed on.
+	PHP bool
 	// Reach is what it arrives at; Build finds it.
 	*Reach
 }
