@@ -46,12 +46,9 @@ func loopbackTarget(p *analyzer.Pass, h *stack.Hop) {
 		Severity: severity,
 		Summary:  "a container connects to itself for PHP",
 		Subject:  label(h.Peer.Span, "in service %s this is nginx's own container, where no PHP-FPM runs", from.Name),
-		Related:  append([]diag.Label{readBy(from)}, useLabel(h)...),
+		Related:  besidePHP(h, php),
 		Notes:    notes,
 		Remedy:   "connect to the service that runs PHP-FPM",
-	}
-	for _, s := range php[:min(len(php), 3)] {
-		f.Related = append(f.Related, label(s.Key, "runs PHP-FPM"))
 	}
 	if listeners, known := listenersIn(h.Scope, php[0]); len(php) == 1 && known && len(listeners) == 1 && !strings.Contains(h.Peer.Span.Text(), "$") &&
 		listeners[0].Endpoint.Net == stack.TCP && c.Project.Connected(from, php[0]) {

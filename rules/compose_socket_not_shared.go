@@ -45,16 +45,9 @@ func socketNotShared(p *analyzer.Pass, h *stack.Hop) {
 		Severity: severity,
 		Summary:  "nginx connects to a socket that only its own container can have",
 		Subject:  label(h.Peer.Span, "no other service has this folder of service %s", from.Name),
-		Related:  append([]diag.Label{readBy(from)}, useLabel(h)...),
+		Related:  besidePHP(h, php),
 		Notes:    notes,
 		Remedy:   "mount one volume in both services at the folder of the socket, or connect to a port",
-	}
-	for _, s := range php[:min(len(php), 3)] {
-		text := "runs PHP-FPM"
-		if l, _ := listenersIn(h.Scope, s); len(l) == 1 {
-			text += ", which listens on " + l[0].Endpoint.String()
-		}
-		f.Related = append(f.Related, label(s.Key, "%s", text))
 	}
 	at := targetRef(h)
 	p.Report(at, analyzer.Causes{at, h.Reach}, f)

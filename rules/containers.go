@@ -114,3 +114,17 @@ func within(span source.Span, part string) (source.Span, bool) {
 	}
 	return source.Span{File: span.File, Start: span.Start + i, End: span.Start + i + len(part)}, true
 }
+
+// besidePHP are the labels of a hop that ends in nginx's own container, while these
+// services run PHP-FPM.
+func besidePHP(h *stack.Hop, php []*compose.Service) []diag.Label {
+	labels := append([]diag.Label{readBy(h.Service())}, useLabel(h)...)
+	for _, s := range php[:min(len(php), 3)] {
+		text := "runs PHP-FPM"
+		if l, _ := listenersIn(h.Scope, s); len(l) == 1 {
+			text += ", which listens on " + l[0].Endpoint.String()
+		}
+		labels = append(labels, label(s.Key, "%s", text))
+	}
+	return labels
+}

@@ -236,6 +236,8 @@ type Run struct {
 	Text  string
 	Span  source.Span
 	order int
+
+	commands []command
 }
 
 // argScope is the variables of a Dockerfile.
@@ -415,7 +417,8 @@ func (d *Dockerfile) instruction(in Instruction, scope argScope, b *Build, order
 		for _, doc := range in.Heredocs {
 			text.WriteString("\n" + doc.Text)
 		}
-		d.Runs = append(d.Runs, Run{text.String(), in.Span, order})
+		run := scope.expand(text.String())
+		d.Runs = append(d.Runs, Run{run, in.Span, order, commands(run, d.workdir)})
 	case "USER":
 		d.User = in.Text
 	case "CMD":

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -207,7 +205,7 @@ func (v *View) image(name string) Place {
 			if r.order <= order {
 				continue
 			}
-			switch left := after(r.Text, name); left {
+			switch left := r.after(name); left {
 			case kept:
 			case removed:
 				order, found = r.order, Place{Kind: Nothing, Span: r.Span}
@@ -276,81 +274,6 @@ func (v *View) copiedFrom(from, rest string, c Copy) (Place, bool) {
 // ofConfig reports whether a path lies where images keep configuration.
 func ofConfig(name string) bool {
 	return strings.HasPrefix(name, "/etc/") || strings.HasPrefix(name, "/usr/local/etc/") || strings.HasPrefix(name, "/opt/bitnami/")
-}
-
-// harmless are the commands that leave files as they are.
-var harmless = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
-})
-
-// What a command leaves of a file.
-type left uint8
-
-const (
-	kept left = iota
-	removed
-	changed // in some way, or not
-)
-
-// after is what a text for a shell leaves of what lies at a path: it is kept where
-// nothing in the text names it, or a folder that it is in as a whole.
-func after(text, name string) left {
-	sure := !strings.Contains(text, "||")
-	for _, sep := range []string{"&&", "||", ";", "\n"} {
-		text = strings.ReplaceAll(text, sep, "\x00")
-	}
-	end := kept
-	for command := range strings.SplitSeq(text, "\x00") {
-		switch gone, only := removes(command, name); {
-		case gone && sure:
-			end = removed
-		case (gone || !only) && !harmless().MatchString(command) && names(command, name):
-			return changed
-		}
-	}
-	return end
-}
-
-// removes reports whether a command removes what lies at a path; only is set where
-// it removes files whose names it says in full, and does nothing else.
-func removes(command, name string) (gone, only bool) {
-	words := strings.Fields(command)
-	if len(words) < 2 || words[0] != "rm" {
-		return false, false
-	}
-	for _, word := range words[1:] {
-		switch {
-		case strings.HasPrefix(word, "-"):
-		case !path.IsAbs(word) || strings.ContainsAny(word, "$`\"'\\[{~>|&"):
-			return false, false
-		default:
-			for at := name; at != "/" && at != "."; at = path.Dir(at) {
-				gone = gone || source.Match(path.Base(word), path.Base(at)) && path.Dir(path.Clean(word)) == path.Dir(at)
-			}
-		}
-	}
-	return gone, true
-}
-
-func names(text, name string) bool {
-	dir := path.Dir(name)
-	if folder := path.Base(dir); strings.Contains(text, path.Base(name)) || strings.ContainsAny(folder, ".-") && strings.Contains(text, folder) {
-		return true
-	}
-	for ; dir != "/" && dir != "."; dir = path.Dir(dir) {
-		for rest := text; ; {
-			_, after, found := strings.Cut(rest, dir)
-			if !found {
-				break
-			}
-			after = strings.TrimPrefix(after, "/")
-			if after == "" || strings.IndexByte(" \t\n\"';&|)*", after[0]) >= 0 {
-				return true
-			}
-			rest = after
-		}
-	}
-	return false
 }
 
 // Size is how many mounts and copies a service has: what it takes to look a path up.
@@ -481,7 +404,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string, *
 		return complete
 	}
 	for _, r := range d.Runs {
-		complete = complete && after(r.Text, path.Join(dir, "\x00")) != changed
+		complete = complete && r.after(path.Join(dir, "\x00")) != changed
 	}
 	for _, c := range d.Copies {
 		rest, under := below(dir, c.Target)
@@ -530,7 +453,7 @@ func (v *View) Changed(dir string) bool {
 	}
 	d := v.Service.Dockerfile
 	return d != nil && (slices.ContainsFunc(d.Copies, func(c Copy) bool { return inside(c.Target) && c.Target.Text != "/" }) ||
-		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) }))
+		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) || r.after(path.Join(dir, "\x00")) == changed }))
 }
 
 // MountTargets are the paths of the service at which something is mounted.
