@@ -231,7 +231,7 @@ func (d *driver) unsilence(in *ignore, rule string, all bool) []diag.Fix {
 		fix.Title = "take " + rule + " out of the comment"
 		fix.Edits[0] = diag.Edit{Span: source.Span{File: at.File, Start: start, End: start + len(list)}, NewText: strings.Join(left, ",")}
 	}
-	if d.opts.Root != "" && !d.below(at.File.Path, d.opts.Root) {
+	if d.opts.Root != "" && !d.below(at.File.Path, d.opts.Root) || all && d.files.get(at.File.Path).foreign != nil && compose.HoldsBack(at) {
 		fix.Safety = diag.Manual
 	}
 	return []diag.Fix{fix}

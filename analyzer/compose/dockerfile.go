@@ -3,8 +3,10 @@ package compose
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"nginx-lint/analyzer/source"
 )
@@ -38,6 +40,24 @@ func OutlineDockerfile(f *source.File) (comments, instructions []source.Span) {
 		instructions = append(instructions, in.Span)
 	}
 	return comments, instructions
+}
+
+// parserDirective matches the comments that are orders at the top of a Dockerfile.
+var parserDirective = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^#\s*(syntax|escape|check)\s*=`) })
+
+// HoldsBack reports whether a comment at the top of a Dockerfile may be what keeps
+// one below it from being an order to its parser: these come before all others.
+func HoldsBack(comment source.Span) bool {
+	f := comment.File
+	for n := 1; ; n++ {
+		line := strings.TrimSpace(strings.TrimPrefix(f.LineText(n), bom))
+		switch {
+		case !strings.HasPrefix(line, "#"):
+			return false
+		case n > comment.Line() && parserDirective().MatchString(line):
+			return true
+		}
+	}
 }
 
 // parseDockerfile reads the instructions of a Dockerfile and its comments; ok is false
