@@ -101,10 +101,11 @@ func startOf(s *compose.Service) []*compose.Command {
 
 // portListeners are where services of unknown programs may listen: what PORT tells
 // them, as Node's frameworks and many others take it, and what `expose` names.
-func (p *project) portListeners(project *compose.Project) []*stack.Listener {
+// Of those whose command says where they listen, that counts.
+func (p *project) portListeners(project *compose.Project, commands []*stack.Listener) []*stack.Listener {
 	var found []*stack.Listener
 	for _, s := range p.services.all {
-		if s.project != project || s.view.Runs() != 0 {
+		if s.project != project || s.view.Runs() != 0 || slices.ContainsFunc(commands, func(l *stack.Listener) bool { return l.Service == s.Service }) {
 			continue
 		}
 		values := slices.Clone(s.Expose)

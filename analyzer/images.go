@@ -74,10 +74,11 @@ func (p *project) loadImageMains(budget *nginx.Budget, note func(*nginx.Config))
 const iniDir = "/usr/local/etc/php"
 
 // imagePHP reads what PHP-FPM reads of php.ini in the containers of a service; nil
-// where that is not to be told. The image has no php.ini, and what it puts into
-// conf.d loads extensions only, so that both are what the tree puts there.
+// where that is not to be told. The images have no php.ini, and what they put into
+// conf.d loads extensions, says how these work and what is logged: all that matters
+// here is what the tree puts there.
 func (p *project) imagePHP(s service, master string) *fpm.PHPINI {
-	if s.view.Image.Name != "php" || !s.view.OwnINI() {
+	if !slices.Contains([]string{"php", "wordpress", "drupal"}, s.view.Image.Name) || !s.view.OwnINI() {
 		return nil
 	}
 	ini := &fpm.PHPINI{Main: true}

@@ -326,7 +326,7 @@ func (p *project) loadContainerMasters(taken map[*syntax.INI]bool, budget *fpm.B
 			}
 			return m
 		}
-		if !s.view.OwnConfig() {
+		if !s.view.OwnConfig() || s.view.StartsOther() {
 			continue
 		}
 		side := img.Side(base)
@@ -392,7 +392,8 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 					made.Containers.Views[other.Service] = other.view
 				}
 			}
-			made.Listeners = slices.Concat(p.imageListeners(s.project), p.commandListeners(s.project), p.portListeners(s.project), p.supervisedListeners(made.Containers))
+			commands := p.commandListeners(s.project)
+			made.Listeners = slices.Concat(p.imageListeners(s.project), commands, p.portListeners(s.project, commands), p.supervisedListeners(made.Containers))
 			p.written(s.project, made)
 			for _, l := range made.Listeners { // in files that are no part of the project itself
 				if l.Span.IsZero() {
@@ -456,7 +457,7 @@ func (p *project) imageListeners(project *compose.Project) []*stack.Listener {
 		if img.Program == compose.FPM {
 			protocol = stack.FastCGI
 		}
-		if s.view.Changed(path.Dir(img.Config)) {
+		if s.view.Changed(path.Dir(img.Config)) || !s.view.OwnPorts() {
 			continue
 		}
 		for _, port := range img.Ports {

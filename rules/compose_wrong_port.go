@@ -16,7 +16,7 @@ var composeWrongPort = analyzer.Rule{
 	Doc: analyzer.Doc{
 		Summary: "nginx connects to a port on which the service does not listen",
 		What: "A target names a service of the compose project, and a port on which nothing in its container listens: mostly the one that `ports` publishes on the host. " +
-			"Judged for services that run PHP-FPM and all of whose pools are known, and where the port is published for another one of the container, for images of web servers too. " +
+			"Judged for services that run PHP-FPM and all of whose pools are known (one that listens on a unix socket has no port), for gunicorn and uWSGI whose command says where they listen, and where the port is published for another one of the container, for images of web servers too. " +
 			"A warning for other services where `PORT` of their environment, and `expose` or `ports`, say one port, and the compose file and the Dockerfile hold the number that nginx uses nowhere, but as a port of the host. " +
 			"A warning where `error_page 502` gives another answer.",
 		Why:       "Every such request fails with 502; error.log: `connect() failed (111: Connection refused) while connecting to upstream`. `ports` is about the host: between services the port of the container counts, and `expose` changes nothing.",
@@ -40,9 +40,10 @@ func wrongPort(p *analyzer.Pass, h *stack.Hop) {
 	}
 	port := h.Peer.Endpoint.Port
 	ports := map[int]*stack.Listener{}
-	fastCGI := false
+	fastCGI, command := false, true
 	for _, l := range listeners {
 		fastCGI = fastCGI || l.Protocol == stack.FastCGI
+		command = command && l.Backend != nil && l.Backend.Complete
 		if l.Endpoint.Net == stack.TCP {
 			ports[l.Endpoint.Port] = l
 		}
@@ -53,7 +54,7 @@ func wrongPort(p *analyzer.Pass, h *stack.Hop) {
 			published = pub.Target + port - pub.Published
 		}
 	}
-	if len(ports) == 0 || ports[port] != nil || ports[published] == nil && (!fastCGI || h.Target.Protocol != stack.FastCGI) {
+	if len(listeners) == 0 || ports[port] != nil || ports[published] == nil && !command && (!fastCGI || h.Target.Protocol != stack.FastCGI) {
 		return
 	}
 	failure := refusedConnection(h)
@@ -69,6 +70,9 @@ func wrongPort(p *analyzer.Pass, h *stack.Hop) {
 		Related:  append([]diag.Label{readBy(h.Service())}, useLabel(h)...),
 		Notes:    notes,
 		Remedy:   "write the port of the container",
+	}
+	if len(ports) == 0 {
+		f.Remedy = "let both services share the folder of the socket and connect to that, or let PHP-FPM listen on a port"
 	}
 	for _, pub := range service.Ports {
 		if pub.Published > 0 && port >= pub.Published && port < pub.Published+pub.Count {

@@ -29,6 +29,8 @@ type Project struct {
 	Open bool
 	// Problems are what is wrong with the files.
 	Problems []Problem
+
+	scripts int // see maxScripts
 }
 
 // A Problem is why something could not be read.

@@ -36,6 +36,8 @@ type Image struct {
 	User string
 	// Env are the variables that matter in paths.
 	Env map[string]string
+	// Listen are the variables that tell it to listen elsewhere.
+	Listen []string
 	// Workdir is the folder that relative paths of a Dockerfile are below.
 	Workdir string
 	// Source is the Dockerfile or documentation that all this was read from.
@@ -94,7 +96,7 @@ var Images = []*Image{
 	apacheImage("matomo", plain, "github.com/matomo-org/docker, README: the default variant is apache"),
 	{
 		Name: "bitnami/php-fpm", tag: anyTag, Program: FPM, Starts: []string{"php-fpm"}, Ports: []int{9000},
-		Config: "/opt/bitnami/php/etc/php-fpm.conf", User: "daemon", Workdir: "/app",
+		Config: "/opt/bitnami/php/etc/php-fpm.conf", User: "daemon", Workdir: "/app", Listen: []string{"PHP_FPM_LISTEN_ADDRESS"},
 		Source: "github.com/bitnami/containers, bitnami/php-fpm/8.0/debian-11/Dockerfile",
 	},
 	{

@@ -16,18 +16,10 @@ func (v *View) Runs() Program {
 		return 0
 	}
 	starts := func(c *Command) bool { return slices.Contains(v.Image.Starts, c.program()) }
-	entrypoint, command := s.Entrypoint, s.Command
-	if d := s.Dockerfile; d != nil {
-		if d.Unknown || v.installs(d) {
-			return 0
-		}
-		if entrypoint == nil {
-			entrypoint = d.Entrypoint
-		}
-		if command == nil && s.Entrypoint == nil {
-			command = d.Command
-		}
+	if d := s.Dockerfile; d != nil && (d.Unknown || v.installs(d)) {
+		return 0
 	}
+	entrypoint, command := v.starts()
 	if entrypoint != nil && !starts(entrypoint) || entrypoint == nil && command != nil && !starts(command) {
 		return 0
 	}
@@ -37,6 +29,18 @@ func (v *View) Runs() Program {
 		}
 	}
 	return v.Image.Program
+}
+
+// others are programs that are none of the servers, nor start one.
+var others = []string{"php", "composer", "artisan", "console", "wp", "drush", "occ", "cron", "crond", "cron.sh", "sleep", "tail", "node", "npm", "yarn", "true"}
+
+// StartsOther reports whether the command of a service starts no server of its image.
+func (v *View) StartsOther() bool {
+	entrypoint, command := v.starts()
+	if entrypoint != nil {
+		command = entrypoint
+	}
+	return slices.Contains(others, command.program())
 }
 
 // OwnMain reports whether a service certainly starts nginx with the nginx.conf that
@@ -51,22 +55,30 @@ func (v *View) OwnMain() bool {
 	})
 }
 
-// words are those that the command and the entrypoint of a service are written with.
-func (v *View) words() []string {
-	command, entrypoint := v.Service.Command, v.Service.Entrypoint
+// starts are the entrypoint and the command of a service, as far as they are written.
+func (v *View) starts() (entrypoint, command *Command) {
+	entrypoint, command = v.Service.Entrypoint, v.Service.Command
 	if d := v.Service.Dockerfile; d != nil {
+		if command == nil && entrypoint == nil {
+			command = d.Command
+		}
 		if entrypoint == nil {
 			entrypoint = d.Entrypoint
 		}
-		if command == nil && v.Service.Entrypoint == nil {
-			command = d.Command
-		}
 	}
+	return entrypoint, command
+}
+
+// words are those that the command and the entrypoint of a service are written with.
+func (v *View) words() []string {
+	entrypoint, command := v.starts()
 	var words []string
 	for _, c := range []*Command{entrypoint, command} {
 		if c != nil {
-			for _, word := range c.Words {
-				words = append(words, strings.Trim(word, ` "'`))
+			for _, word := range c.Words { // one for a shell has several
+				for part := range strings.FieldsSeq(word) {
+					words = append(words, strings.Trim(part, `"'`))
+				}
 			}
 		}
 	}
@@ -78,6 +90,25 @@ func (v *View) OwnConfig() bool {
 	return !slices.ContainsFunc(v.words(), func(word string) bool {
 		return strings.HasPrefix(word, "-y") || strings.HasPrefix(word, "--fpm-config")
 	})
+}
+
+// OwnPorts reports whether no argument and no variable tells the program of an image
+// to listen elsewhere than it does by itself.
+func (v *View) OwnPorts() bool {
+	for _, name := range v.Image.Listen {
+		if _, set, known := v.Service.Variable(name); set || !known {
+			return false
+		}
+		if d := v.Service.Dockerfile; d != nil {
+			if _, set := d.Env[name]; set {
+				return false
+			}
+		}
+	}
+	if v.Image.Program == FPM {
+		return v.OwnConfig()
+	}
+	return !slices.ContainsFunc(v.words(), func(word string) bool { return strings.HasPrefix(word, "-") && word != "-c" })
 }
 
 // OwnINI reports whether PHP-FPM certainly looks for php.ini where its image does,
@@ -240,10 +271,22 @@ func (p *Project) Resolve(from *Service, name string) (to []*Service, known bool
 			others = true
 		}
 	}
-	if len(to) == 0 && !others && p.Others[name] {
+	if len(to) == 0 && !others && (p.Others[name] || slices.ContainsFunc(p.Services, func(s *Service) bool { return generated(name, s.Name) })) {
 		known = false
 	}
 	return to, known
+}
+
+// generated reports whether a name is one that docker may make of a service's: that
+// of a container, PROJECT-SERVICE-1 (PROJECT_SERVICE_1 by older releases), or of a
+// service in a stack of a swarm, STACK_SERVICE.
+func generated(name, service string) bool {
+	end := strings.TrimRight(name, "0123456789")
+	if end != name {
+		name = strings.TrimRight(end, "-_")
+	}
+	rest, ok := strings.CutSuffix(name, strings.ToLower(service))
+	return ok && (len(rest) > 1 && strings.HasSuffix(rest, "_") || end != name && len(rest) > 1 && strings.HasSuffix(rest, "-"))
 }
 
 // HostMode reports whether a service uses the network of the machine.

@@ -80,7 +80,7 @@ func moved(dir Value, args []string) Value {
 
 // harmless are the commands that leave files as they are.
 var harmless = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*(cd|pushd|popd|set|mkdir|chown|chmod|ls|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
+	return regexp.MustCompile(`^\s*(cd|pushd|popd|set|mkdir|chown|chmod|ls|\[|echo "[^>]*"|test|stat|cat [^>]*)(\s[^>]*)?$`)
 })
 
 // What a command leaves of a file.
@@ -109,6 +109,71 @@ func (r Run) after(name string) left {
 	return end
 }
 
+// maxScripts is how many bytes the scripts of a project may have that its containers
+// start with. What others do is not known.
+const maxScripts = 1 << 20
+
+// started are the commands of the shell that a container starts with: in a line of
+// its command or entrypoint, or in a script of the tree that one of these names.
+func (v *View) started() []command {
+	dir := Value{Text: "/", Known: true}
+	if d := v.Service.Dockerfile; d != nil {
+		dir = d.workdir
+	}
+	entrypoint, program := v.starts()
+	var found []command
+	for _, c := range []*Command{entrypoint, program} {
+		if c == nil {
+			continue
+		}
+		found = append(found, commands(c.line(), dir)...)
+		for _, word := range strings.Fields(strings.Join(c.Words, " ")) {
+			word = strings.Trim(word, `"'`)
+			for _, folder := range []string{dir.Text, "/usr/local/bin", "/usr/bin"} {
+				if path.IsAbs(word) {
+					folder = "/"
+				}
+				at := v.built(path.Join(folder, word))
+				if at.Kind != File {
+					continue
+				}
+				text, err := v.fs.ReadFile(at.Path)
+				if v.project.scripts += len(text); err != nil || v.project.scripts > maxScripts {
+					v.unsure = true
+				} else if strings.HasPrefix(text, "#!") {
+					found = append(found, commands(withoutComments(text), dir)...)
+				}
+				break
+			}
+		}
+	}
+	return found
+}
+
+// line is what a command gives to a shell; "" where it needs none.
+func (c *Command) line() string {
+	for i, word := range c.Words {
+		if word == "-c" && i > 0 && interpreters().MatchString(path.Base(c.Words[i-1])) {
+			return strings.Trim(strings.Join(c.Words[i+1:], " "), `"'`)
+		}
+	}
+	if slices.ContainsFunc(c.Words, func(word string) bool { return strings.ContainsAny(word, ";&|>") }) {
+		return strings.Join(c.Words, " ")
+	}
+	return ""
+}
+
+// withoutComments leaves the lines of a script out that are comments.
+func withoutComments(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
 // removes reports whether a command removes what lies at a path; only is set where
 // it removes files whose names it says in full, and does nothing else.
 func (c command) removes(name string) (gone, only bool) {
@@ -132,11 +197,21 @@ func (c command) removes(name string) (gone, only bool) {
 
 // touches reports whether a command may change what lies at a path.
 func (c command) touches(name string) bool {
+	return c.edits(name) || len(c.words) > 0 && !harmless().MatchString(c.text) && c.runsScript()
+}
+
+// readers are the programs that only read the files which their arguments name.
+var readers = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(nginx|php-fpm[0-9.]*|supervisord|httpd(-foreground)?|apache2(ctl|-foreground)?|caddy|grep|diff|head|tail|wc)$`)
+})
+
+// edits reports whether a command may itself change what lies at a path.
+func (c command) edits(name string) bool {
 	if len(c.words) == 0 || harmless().MatchString(c.text) {
 		return false
 	}
-	if names(c.text, name) || c.runsScript() {
-		return true
+	if names(c.text, name) {
+		return strings.Contains(c.text, ">") || !readers().MatchString(path.Base(c.words[0]))
 	}
 	if !c.writes() {
 		return false
@@ -154,6 +229,9 @@ func (c command) touches(name string) bool {
 		known, _, opaque := strings.Cut(word, "$")
 		if !opaque {
 			known, _, opaque = strings.Cut(word, "`")
+		}
+		if end := strings.LastIndexByte(word, '/'); end > strings.LastIndexByte(word, '$') && !strings.ContainsAny(word[end:], "*?[{`)") && path.Base(name) != word[end+1:] && path.Base(name) != anyName {
+			return false
 		}
 		return opaque && (known == "" || path.IsAbs(known) && strings.HasPrefix(name, known))
 	})
@@ -191,6 +269,9 @@ func (c command) runsScript() bool {
 	}
 	return script().MatchString(first) && !frameworks().MatchString(first)
 }
+
+// anyName stands for a name in a folder that is not known.
+const anyName = "\x00"
 
 // names reports whether a text names a file, or a folder that it is in.
 func names(text, name string) bool {

@@ -25,8 +25,9 @@ func TestAfter(t *testing.T) {
 		{"RUN cd /usr/src && tar xf x.tar && ./configure && make && make install", "kept", "kept"},
 		{"RUN chmod +x /start.sh", "kept", "kept"},
 		{"WORKDIR /var/www/html\nRUN rm -rf * && cp -r . /backup", "kept", "kept"},
-		{"RUN echo x > $HOME/y", "changed", "changed"},
-		{"ENV HOME=/root\nRUN echo x > $HOME/y", "kept", "kept"},
+		{"RUN echo x > $HOME/y", "kept", "kept"},
+		{"RUN echo x > $HOME/default.conf", "kept", "changed"},
+		{"ENV HOME=/root\nRUN cp x $HOME", "kept", "kept"},
 		{"RUN echo x > /tmp/$Y.conf", "kept", "kept"},
 
 		// edited, moved, removed

@@ -47,6 +47,8 @@ type View struct {
 	// mount, which nobody puts over a folder of configuration without naming it.
 	unsure, adrift bool
 	project        *Project
+	// start is what a shell does before the program of a container starts.
+	start []command
 }
 
 // maxNames bounds how many names the wildcards of a Dockerfile are compared with.
@@ -80,6 +82,7 @@ func (p *Project) View(s *Service, fsys source.FS) *View {
 	}
 	// The innermost mount is what a path leads to.
 	slices.SortStableFunc(v.mounts, func(a, b Mount) int { return len(b.Target.Text) - len(a.Target.Text) })
+	v.start = v.started()
 	return v
 }
 
@@ -116,6 +119,14 @@ func (p *Project) mounts(s *Service, depth int) []Mount {
 // At is what lies at a path.
 func (v *View) At(name string) Place {
 	name = cleanRun(name)
+	if slices.ContainsFunc(v.start, func(c command) bool { return c.edits(name) }) {
+		return Place{}
+	}
+	return v.built(name)
+}
+
+// built is what lies at a path before anything runs in the container.
+func (v *View) built(name string) Place {
 	for _, m := range v.mounts {
 		if rest, ok := below(name, m.Target); ok {
 			return v.mounted(m, rest)
@@ -278,7 +289,7 @@ func ofConfig(name string) bool {
 
 // Size is how many mounts and copies a service has: what it takes to look a path up.
 func (v *View) Size() int {
-	n := 1 + len(v.mounts)
+	n := 1 + len(v.mounts) + len(v.start)
 	if d := v.Service.Dockerfile; d != nil {
 		n += len(d.Copies) + len(d.Runs)
 	}
@@ -404,7 +415,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string, *
 		return complete
 	}
 	for _, r := range d.Runs {
-		complete = complete && r.after(path.Join(dir, "\x00")) != changed
+		complete = complete && r.after(path.Join(dir, anyName)) != changed
 	}
 	for _, c := range d.Copies {
 		rest, under := below(dir, c.Target)
@@ -453,7 +464,7 @@ func (v *View) Changed(dir string) bool {
 	}
 	d := v.Service.Dockerfile
 	return d != nil && (slices.ContainsFunc(d.Copies, func(c Copy) bool { return inside(c.Target) && c.Target.Text != "/" }) ||
-		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) || r.after(path.Join(dir, "\x00")) == changed }))
+		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) || r.after(path.Join(dir, anyName)) == changed }))
 }
 
 // MountTargets are the paths of the service at which something is mounted.
