@@ -137,6 +137,9 @@ func (v *View) started() []command {
 				if at.Kind != File {
 					continue
 				}
+				if info, err := v.fs.Stat(at.Path); err == nil && info.Size() > maxScripts {
+					break // a program
+				}
 				text, err := v.fs.ReadFile(at.Path)
 				if v.project.scripts += len(text); err != nil || v.project.scripts > maxScripts {
 					v.unsure = true

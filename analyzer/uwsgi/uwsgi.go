@@ -180,7 +180,7 @@ func read(options []option, at source.Span) (*stack.Backend, []*stack.Listener) 
 		if slices.Contains(tlsSockets, o.key) {
 			l.TLS = stack.Yes
 		}
-		if e.Net == stack.Unix && !changes {
+		if e.Net == stack.Unix && (path.IsAbs(e.Path) || !changes) {
 			l.Access = access
 		}
 		found = append(found, l)
