@@ -112,11 +112,13 @@ func (p *project) portListeners(project *compose.Project, commands []*stack.List
 		if v, set, known := s.Variable("PORT"); set && known {
 			values = append([]compose.Value{v}, values...)
 		}
+		seen := map[int]bool{}
 		for _, v := range values {
 			port, err := strconv.Atoi(strings.TrimSuffix(v.Text, "/tcp"))
-			if err != nil || port <= 0 || port > 65535 || !v.Known {
+			if err != nil || port <= 0 || port > 65535 || !v.Known || seen[port] {
 				continue
 			}
+			seen[port] = true
 			found = append(found, &stack.Listener{
 				Endpoint: stack.TCPEndpoint("*", port), Protocol: stack.Raw, Span: v.Span, Service: s.Service, Backend: &stack.Backend{Program: s.Name, At: s.Key}, TLS: stack.Maybe, Maybe: true,
 			})

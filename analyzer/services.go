@@ -74,13 +74,15 @@ func (p *project) findServices() {
 		}
 		byDir[dir] = append(byDir[dir], path.Base(name))
 	}
+	var projects []*compose.Project
 	for _, dir := range dirs {
-		for _, project := range compose.Load(dir, byDir[dir], p.opener(dir)) {
-			p.services.problems = append(p.services.problems, project.Problems...)
-			p.written(project, nil)
-			for _, s := range project.Services {
-				p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
-			}
+		projects = append(projects, compose.Load(dir, byDir[dir], p.opener(dir))...)
+	}
+	for _, project := range compose.Whole(projects) {
+		p.services.problems = append(p.services.problems, project.Problems...)
+		p.written(project, nil)
+		for _, s := range project.Services {
+			p.services.all = append(p.services.all, service{s, project, project.View(s, treeFS{p.opts.FS, p})})
 		}
 	}
 }

@@ -14,8 +14,9 @@ type Project struct {
 	Dir string
 	// Files are the compose files, in the order in which they are laid over each other.
 	Files []*source.File
-	// Extended are the files out of which services are extended.
-	Extended []*source.File
+	// Extended are the files out of which services are extended, Included those that
+	// are included.
+	Extended, Included []*source.File
 	// Services are in the order of their first file.
 	Services []*Service
 	// Networks and Configs are those that are declared at the top.

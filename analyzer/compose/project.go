@@ -90,6 +90,30 @@ func Load(dir string, names []string, open func(name string) *source.File) []*Pr
 	return projects
 }
 
+// Whole leaves out the projects that are parts of others: their file is one that
+// another project includes, or that it extends services out of and that has no name
+// under which compose finds it.
+func Whole(projects []*Project) []*Project {
+	users := map[string][]*Project{} // of the files that are parts
+	for _, p := range projects {
+		for _, f := range p.Included {
+			users[f.Path] = append(users[f.Path], p)
+		}
+		for _, f := range p.Extended {
+			if !slices.Contains(Defaults, path.Base(f.Path)) {
+				users[f.Path] = append(users[f.Path], p)
+			}
+		}
+	}
+	part := map[*Project]bool{}
+	return slices.DeleteFunc(slices.Clone(projects), func(p *Project) bool {
+		part[p] = len(p.Files) > 0 && slices.ContainsFunc(users[p.Files[0].Path], func(user *Project) bool {
+			return !part[user] && len(user.Files) > 0 && user.Files[0].Path != p.Files[0].Path
+		})
+		return part[p]
+	})
+}
+
 // selfContained reports whether each service has an image.
 func (p *Project) selfContained() bool {
 	return len(p.Services) > 0 && !slices.ContainsFunc(p.Services, func(s *Service) bool {
@@ -100,8 +124,9 @@ func (p *Project) selfContained() bool {
 type loader struct {
 	open  func(string) *source.File
 	files map[string]bool // included so far, against circles
-	// extended are the other files out of which services are extended.
-	extended []*source.File
+	// extended are the other files out of which services are extended, included those
+	// that are included.
+	extended, included []*source.File
 }
 
 func newProject(dir string) *Project {
@@ -122,7 +147,7 @@ func (l *loader) project(dir string, names []string) *Project {
 		s.environment(l.open)
 		s.readDockerfile(l.open)
 	}
-	p.Extended = l.extended
+	p.Extended, p.Included = l.extended, l.included
 	return p
 }
 
@@ -206,6 +231,9 @@ func (l *loader) include(p *Project, d *decoder, n *node, env *Env) {
 			}
 			part := newProject(dir)
 			l.file(part, v.Text, dir, vars)
+			if len(part.Files) > 0 {
+				l.included = append(l.included, part.Files[0])
+			}
 			p.overlay(part)
 		}
 	}
