@@ -45,6 +45,7 @@ type Server struct {
 	workers map[string]map[stack.Endpoint]bool
 	// balancers are the members of each `balancer://NAME`.
 	balancers map[string][]member
+	names     map[string]bool // of virtual hosts, with their addresses
 	routes    map[int]*route // of the main server, and of the virtual hosts after it
 	// modules are those of LoadModule; modulesUnknown is set where a name is not known.
 	modules             map[string]stack.Certainty
@@ -73,6 +74,10 @@ type virtualHost struct {
 	opaque bool  // for some requests of these ports only, or it is not known for which
 	engine stack.Certainty
 	maybe  bool
+	// head are the addresses as they are written, name the ServerName; twin is set
+	// where another one before it has both.
+	head, name string
+	twin       bool
 }
 
 // Limits of what is followed; a configuration beyond them is not complete.
@@ -86,7 +91,7 @@ func Load(main *source.File, l Loader) *Server {
 	s := &Server{
 		backend: &stack.Backend{Program: "Apache", At: source.Span{File: main}, Complete: true},
 		read:    map[*source.File]bool{}, load: l, waits: map[int]*waits{}, workers: map[string]map[stack.Endpoint]bool{},
-		balancers: map[string][]member{}, routes: map[int]*route{}, modules: map[string]stack.Certainty{},
+		balancers: map[string][]member{}, names: map[string]bool{}, routes: map[int]*route{}, modules: map[string]stack.Certainty{},
 		idle: stack.Limit{Time: 5 * time.Second, Known: true, Name: "KeepAliveTimeout"}, // Apache's default
 	}
 	s.file(main, frame{section: section{files: everything}})
@@ -271,6 +276,7 @@ func hostOf(addresses []word, maybe bool) virtualHost {
 	h := virtualHost{maybe: maybe}
 	for _, w := range addresses {
 		text := strings.TrimSuffix(w.text, ">")
+		h.head += text + " "
 		host, port := text, "*"
 		if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 			host, port = text[:i], text[i+1:]
@@ -351,6 +357,15 @@ func (s *Server) directive(name string, args []word, at frame) {
 		s.limit(name, args[0], at)
 	case "proxyset":
 		s.proxySet = true
+	case "servername":
+		if at.host > 0 {
+			h := &s.hosts[at.host-1]
+			h.name = h.head + strings.ToLower(args[0].text)
+			h.twin = s.names[h.name]
+			s.names[h.name] = true
+		}
+	case "documentroot":
+		s.documentRoot(args[0], at)
 	case "loadmodule":
 		s.loadModule(args[0], at)
 	case "balancermember":
@@ -363,10 +378,16 @@ func (s *Server) directive(name string, args []word, at frame) {
 		r := s.route(at.host)
 		r.handlers = append(r.handlers, h)
 	case "proxypass", "proxypassmatch":
-		s.target(name, args, at)
-		s.routing(name, args, at)
-	case "redirect", "redirectmatch", "redirectpermanent", "redirecttemp", "rewriterule":
-		s.routing(name, args, at)
+		target := -1
+		if s.target(name, args, at) {
+			target = len(s.targets) - 1
+		}
+		s.proxyPass(name, args, at, target)
+	case "redirect", "redirectmatch", "redirectpermanent", "redirecttemp":
+		s.route(at.host).away = true
+	case "rewriterule":
+		r := s.route(at.host)
+		r.away = r.away || len(args) > 2 // with flags, such as R and P
 	}
 }
 
