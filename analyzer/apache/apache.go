@@ -46,7 +46,7 @@ type Server struct {
 	// balancers are the members of each `balancer://NAME`.
 	balancers map[string][]member
 	names     map[string]bool // of virtual hosts, with their addresses
-	routes    map[int]*route // of the main server, and of the virtual hosts after it
+	routes    map[int]*route  // of the main server, and of the virtual hosts after it
 	// modules are those of LoadModule; modulesUnknown is set where a name is not known.
 	modules             map[string]stack.Certainty
 	modulesUnknown, mpm bool

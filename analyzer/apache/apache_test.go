@@ -244,6 +244,8 @@ func TestOutline(t *testing.T) {
 
 func FuzzLoad(f *testing.F) {
 	f.Add("ProxyPass / unix:/a|fcgi://x timeout=\nSetHandler proxy:fcgi://[::1\nProxyTimeout\n")
+	f.Add("<IfModule !mod_php8.c>\n<FilesMatch \\.php$>\nSetHandler proxy:balancer://a\n</FilesMatch>\n</IfModule>\n<Location ~ x>\nProxyPassMatch ^/(a fcgi://h\n")
+	f.Add("<Proxy balancer://a>\nBalancerMember fcgi://h\nBalancerMember\n</Proxy>\n<Directory />\nProxyPass ! /\nDocumentRoot a\nServerName\n")
 	f.Add("Listen 80\n<VirtualHost *:80>\nSSLEngine \"on\n</VirtualHost>\nInclude f\\\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		comments, entries := Outline(source.NewFile("f", text))
@@ -252,7 +254,13 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("comment or entry %d-%d", at.Start, at.End)
 			}
 		}
-		for _, l := range Load(source.NewFile("f", text), tree{"f": text}).Listeners() {
+		s := Load(source.NewFile("f", text), tree{"f": text})
+		for _, target := range s.Targets() {
+			if target.Span.Text() == "" || !target.Maybe && target.Protocol == 0 {
+				t.Fatalf("target %+v", target)
+			}
+		}
+		for _, l := range s.Listeners() {
 			if l.Span.Text() == "" {
 				t.Fatal("a listener without its place")
 			}

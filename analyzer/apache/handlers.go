@@ -250,8 +250,17 @@ func (p pass) shadows(o pass) bool {
 	case p.pattern == nil:
 		return false
 	}
-	its := matching("/", o.pattern.MatchString)
-	return p.pattern.String() == o.pattern.String() || its != 0 && its&^p.of("/") == 0
+	below := o.folder()
+	return o.of(below)&^p.of(below) == 0
+}
+
+// folder is where the paths that a pattern matches begin.
+func (p pass) folder() string {
+	literal := strings.TrimPrefix(p.pattern.String(), "^")
+	if i := strings.IndexAny(literal, `\.+*?()|[]{}^$`); i >= 0 {
+		literal = literal[:i]
+	}
+	return path.Clean("/" + literal[:strings.LastIndexByte(literal, '/')+1])
 }
 
 // maxOverridden bounds how often handlers are compared with each other.

@@ -118,16 +118,7 @@ LoadModule later_module m
 
 // TestOracleModules compares the names of modules and files with the real Apache's.
 func TestOracleModules(t *testing.T) {
-	program, err := exec.LookPath("apache2")
-	if err != nil {
-		program, err = exec.LookPath("/usr/sbin/apache2")
-	}
-	if err != nil {
-		if os.Getenv("NGINX_LINT_PROOF") == "require" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	program := apacheProgram(t)
 	const folder = "/usr/lib/apache2/modules/"
 	there := map[string]bool{}
 	files, err := filepath.Glob(folder + "mod_*.so")
