@@ -258,6 +258,19 @@ var hostile = []struct {
 		tree["etc/systemd/system/conf.py"] = "bind = " + strings.Repeat("(", 3_000_000) + "\n"
 		return tree
 	}, map[string]int{"read-limit": 1}},
+	{"handlers and virtual hosts of Apache", func() source.Mem {
+		tree := hostTree()
+		handler := "<FilesMatch \\.php$>\nSetHandler \"proxy:unix:/mN|fcgi://x\"\n</FilesMatch>\nProxyPassMatch ^/aN http://h/\n"
+		tree["etc/apache2/apache2.conf"] = "Listen 8000\n" + repeat(10_000, handler) + repeat(10_000, "<VirtualHost *:80>\nServerName vN\n"+handler+"</VirtualHost>\n")
+		return tree
+	}, nil},
+	{"services of one Dockerfile that runs much", func() source.Mem {
+		return source.Mem{
+			"compose.yaml": "services:\n" + repeat(300, "  sN: {build: .}\n") + "  w: {image: nginx, volumes: [\"./n.conf:/etc/nginx/conf.d/n.conf\"]}\n",
+			"Dockerfile":   "FROM php:8.3-fpm\n" + repeat(4900, "RUN sed -i s/a/b/ \"$X/yN\" && cp * /tmp && echo "+strings.Repeat("x ", 50)+"\n"),
+			"n.conf":       "server { listen 80; location / { fastcgi_pass s1:9000; } }\n",
+		}
+	}, map[string]int{"fastcgi-params-lost": 1, "server-unreachable": 1}},
 	{"includes of Apache and uWSGI", func() source.Mem {
 		tree := hostTree()
 		tree["etc/apache2/apache2.conf"] = "Listen 8000\nInclude conf0/*\n"

@@ -323,7 +323,7 @@ func (s *Server) overridden() map[int]bool {
 				found[h.target] = !s.reached(h, i, 0, &left)
 			default:
 				found[h.target] = true
-				for other := 1; other <= len(s.hosts) && found[h.target]; other++ {
+				for other := 1; other <= len(s.hosts) && found[h.target] && left >= 0; other++ {
 					r := s.routesOf(other)[1]
 					found[h.target] = s.hosts[other-1].maybe || r.away || !s.reached(h, i, other, &left)
 				}

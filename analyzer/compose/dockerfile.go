@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"regexp"
@@ -235,6 +236,7 @@ type Dockerfile struct {
 
 	workdir Value
 	ignore  *ignore
+	effects *sync.Map // see effectsOn
 }
 
 // A Copy puts files of the build's context, or a text, into the image.
@@ -283,12 +285,46 @@ func (a argScope) value(text string) Value {
 	return v
 }
 
-// readDockerfile reads what the service is built from.
-func (s *Service) readDockerfile(open func(string) *source.File) {
+// maxDockerfiles is how many bytes the Dockerfiles of a project may have together.
+const maxDockerfiles = 1 << 25
+
+// built are the Dockerfiles of a project that were read: services often share one.
+type built struct {
+	known map[string]*Dockerfile
+	left  int
+}
+
+// read reads what a service is built from.
+func (all *built) read(s *Service, open func(string) *source.File) {
 	b := s.Build
 	if b == nil {
 		return
 	}
+	key := b.key()
+	d, again := all.known[key]
+	if !again {
+		d = readBuild(b, open, &all.left)
+		all.known[key] = d
+	}
+	s.Dockerfile = d
+}
+
+// key is what makes two builds the same.
+func (b *Build) key() string {
+	var text strings.Builder
+	add := func(v Value) { fmt.Fprintf(&text, "%q %t ", v.Text, v.Known) }
+	for _, v := range []Value{b.Context, b.Dockerfile, b.Inline, b.Target} {
+		add(v)
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Args)) {
+		fmt.Fprintf(&text, "%q=", name)
+		add(b.Args[name])
+	}
+	return text.String()
+}
+
+// readBuild reads the Dockerfile of a build; nil where it is not to be told.
+func readBuild(b *Build, open func(string) *source.File, left *int) *Dockerfile {
 	file := b.File()
 	var f *source.File
 	switch {
@@ -298,13 +334,18 @@ func (s *Service) readDockerfile(open func(string) *source.File) {
 		f = open(file.Text)
 	}
 	if f == nil {
-		return
+		return nil
 	}
-	if s.Dockerfile = readStage(f, b); s.Dockerfile != nil {
+	if *left -= len(f.Text); *left < 0 {
+		return nil
+	}
+	d := readStage(f, b)
+	if d != nil {
 		var ok bool
-		s.Dockerfile.ignore, ok = readIgnore(b, open)
-		s.Dockerfile.Unknown = s.Dockerfile.Unknown || !ok
+		d.ignore, ok = readIgnore(b, open)
+		d.Unknown = d.Unknown || !ok
 	}
+	return d
 }
 
 // inline reports whether the compose file holds the Dockerfile.
@@ -358,7 +399,7 @@ func fromStage(f *source.File, in Instruction, _, global argScope, stages map[st
 	for len(words) > 0 && strings.HasPrefix(words[0], "--") {
 		words = words[1:]
 	}
-	d := &Dockerfile{File: f, Env: map[string]Value{}, workdir: Value{Text: "/", Known: true}}
+	d := &Dockerfile{File: f, Env: map[string]Value{}, workdir: Value{Text: "/", Known: true}, effects: &sync.Map{}}
 	if len(words) == 0 {
 		d.Unknown = true
 		return d
@@ -367,7 +408,7 @@ func fromStage(f *source.File, in Instruction, _, global argScope, stages map[st
 	base.Span = in.Span
 	if from := stages[strings.ToLower(base.Text)]; from != nil && base.Known {
 		*d = *from
-		d.Copies, d.Runs = slices.Clone(from.Copies), slices.Clone(from.Runs)
+		d.Copies, d.Runs, d.effects = slices.Clone(from.Copies), slices.Clone(from.Runs), &sync.Map{}
 		d.Env = map[string]Value{}
 		maps.Copy(d.Env, from.Env)
 	} else {

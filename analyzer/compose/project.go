@@ -143,9 +143,10 @@ func (l *loader) project(dir string, names []string) *Project {
 	for _, name := range names {
 		l.file(p, path.Join(dir, name), dir, env)
 	}
+	dockerfiles := built{map[string]*Dockerfile{}, maxDockerfiles}
 	for _, s := range p.Services {
 		s.environment(l.open)
-		s.readDockerfile(l.open)
+		dockerfiles.read(s, l.open)
 	}
 	p.Extended, p.Included = l.extended, l.included
 	return p

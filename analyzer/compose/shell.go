@@ -92,6 +92,33 @@ const (
 	changed // in some way, or not
 )
 
+// An effect is what a RUN does to a file, other than to keep it.
+type effect struct {
+	left  left
+	order int
+	span  source.Span
+}
+
+// effectsOn are what the RUNs of a Dockerfile do to what lies at a path, in their order.
+func (d *Dockerfile) effectsOn(name string) []effect {
+	known, ok := d.effects.Load(name)
+	if !ok {
+		var found []effect
+		for _, r := range d.Runs {
+			if left := r.after(name); left != kept {
+				found = append(found, effect{left, r.order, r.Span})
+			}
+		}
+		known, _ = d.effects.LoadOrStore(name, found)
+	}
+	return known.([]effect) //nolint:forcetypeassert // there is one asker
+}
+
+// changes reports whether a RUN may change what lies at a path.
+func (d *Dockerfile) changes(name string) bool {
+	return slices.ContainsFunc(d.effectsOn(name), func(e effect) bool { return e.left == changed })
+}
+
 // after is what a RUN leaves of what lies at a path: it is kept where nothing in the
 // text names it, or a folder that it is in as a whole, and nothing is run of which
 // that is not to be told.

@@ -212,16 +212,13 @@ func (v *View) image(name string) Place {
 				break
 			}
 		}
-		for _, r := range d.Runs {
-			if r.order <= order {
-				continue
-			}
-			switch left := r.after(name); left {
-			case kept:
-			case removed:
-				order, found = r.order, Place{Kind: Nothing, Span: r.Span}
-			case changed:
-				return Place{Span: r.Span}
+		for _, e := range d.effectsOn(name) {
+			switch {
+			case e.order <= order:
+			case e.left == removed:
+				order, found = e.order, Place{Kind: Nothing, Span: e.span}
+			default:
+				return Place{Span: e.span}
 			}
 		}
 	}
@@ -414,9 +411,7 @@ func (v *View) imageNames(dir string, names map[string]bool, list func(string, *
 	if d == nil {
 		return complete
 	}
-	for _, r := range d.Runs {
-		complete = complete && r.after(path.Join(dir, anyName)) != changed
-	}
+	complete = complete && !d.changes(path.Join(dir, anyName))
 	for _, c := range d.Copies {
 		rest, under := below(dir, c.Target)
 		at := cleanRun(c.Target.Text)
@@ -464,7 +459,7 @@ func (v *View) Changed(dir string) bool {
 	}
 	d := v.Service.Dockerfile
 	return d != nil && (slices.ContainsFunc(d.Copies, func(c Copy) bool { return inside(c.Target) && c.Target.Text != "/" }) ||
-		slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) || r.after(path.Join(dir, anyName)) == changed }))
+		d.changes(path.Join(dir, anyName)) || slices.ContainsFunc(d.Runs, func(r Run) bool { return strings.Contains(r.Text, dir) }))
 }
 
 // MountTargets are the paths of the service at which something is mounted.
