@@ -117,7 +117,7 @@ func (s *Server) target(directive string, args []word, at frame) (is bool) {
 	}
 	for _, a := range args {
 		text := strings.TrimPrefix(a.text, "proxy:")
-		t := Target{Span: a.span, PHP: at.section.php(), Maybe: at.maybe, Wait: wait, host: at.host, balancer: balancerOf(text)}
+		t := Target{Span: a.span, PHP: at.php(), Maybe: at.maybe, Wait: wait, host: at.host, balancer: balancerOf(text)}
 		if t.balancer == "" {
 			var ok bool
 			if t.Endpoint, t.Protocol, t.worker, ok = address(text); !ok {

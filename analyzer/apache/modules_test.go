@@ -174,16 +174,16 @@ func TestOracleModules(t *testing.T) {
 	}
 	unknown := 0
 	for i, name := range asked {
-		real := strings.Contains(string(out), fmt.Sprintf("HIT_%d_\n", i+1))
+		met := strings.Contains(string(out), fmt.Sprintf("HIT_%d_\n", i+1))
 		switch has[i+1] {
 		case "maybe":
 			unknown++
 		case "yes":
-			if !real {
+			if !met {
 				t.Errorf("%s: met for us only", name)
 			}
 		default:
-			if real {
+			if met {
 				t.Errorf("%s: met for Apache only", name)
 			}
 		}

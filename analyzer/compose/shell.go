@@ -154,7 +154,7 @@ func (v *View) started() []command {
 			continue
 		}
 		found = append(found, commands(c.line(), dir)...)
-		for _, word := range strings.Fields(strings.Join(c.Words, " ")) {
+		for word := range strings.FieldsSeq(strings.Join(c.Words, " ")) {
 			word = strings.Trim(word, `"'`)
 			for _, folder := range []string{dir.Text, "/usr/local/bin", "/usr/bin"} {
 				if path.IsAbs(word) {
