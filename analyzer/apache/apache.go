@@ -213,7 +213,7 @@ func (s *Server) file(f *source.File, in frame) {
 	if s.depth++; s.depth > maxDepth || len(s.read) >= maxFiles || s.read[f] && s.depth > 1 {
 		// A file that is included twice adds what it has said already, or goes in circles.
 		s.backend.Complete = s.backend.Complete && s.read[f] && s.depth <= maxDepth
-		s.route(in.host).away = true
+		s.route(in.host).unread = true
 		s.depth--
 		return
 	}

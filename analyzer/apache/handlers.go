@@ -111,8 +111,9 @@ type pass struct {
 type route struct {
 	handlers []handler // in their order
 	passes   []pass
-	// away is set where requests may be sent elsewhere.
-	away bool
+	// away is set where requests may be sent elsewhere, unread where a file that was
+	// read before has more to say.
+	away, unread bool
 	// root is the DocumentRoot; "" where it is not known.
 	root string
 }
@@ -317,6 +318,8 @@ func (s *Server) overridden() map[int]bool {
 		for i, h := range r.handlers {
 			switch {
 			case h.target < 0:
+			case r.unread:
+				found[h.target] = true
 			case host > 0:
 				found[h.target] = found[h.target] || !s.reached(h, len(s.routesOf(0)[0].handlers)+i, host, &left)
 			case len(s.hosts) == 0:
@@ -325,7 +328,7 @@ func (s *Server) overridden() map[int]bool {
 				found[h.target] = true
 				for other := 1; other <= len(s.hosts) && found[h.target] && left >= 0; other++ {
 					r := s.routesOf(other)[1]
-					found[h.target] = s.hosts[other-1].maybe || r.away || !s.reached(h, i, other, &left)
+					found[h.target] = s.hosts[other-1].maybe || r.away || r.unread || !s.reached(h, i, other, &left)
 				}
 			}
 		}

@@ -8,6 +8,11 @@ import (
 	"nginx-lint/analyzer/source"
 )
 
+// A sharedFile is what every Include means.
+type sharedFile struct{ f *source.File }
+
+func (l sharedFile) Include(string) ([]*source.File, bool) { return []*source.File{l.f}, true }
+
 // TestOverridden pins which of several SetHandler is certainly in use, as measured on
 // Apache 2.4.71. The targets are a, b, c.
 func TestOverridden(t *testing.T) {
@@ -89,11 +94,13 @@ func TestOverridden(t *testing.T) {
 		"ProxyPass / http://h/\n" + host("ProxyPass /a http://i/\n"+php("a")):                "*",
 		host("ServerName a\n"+php("a")) + host("ServerName A\n"+php("b")):                    "a",
 		host("ServerName a\n"+php("a")) + in("VirtualHost *:443", "ServerName a\n"+php("b")): "a b",
+		host("Include f\n"+php("a")) + host(php("b")+"Include f\n") + host(php("c")):         "a c",
+		php("a") + host("Include f\n") + host("Include f\n"):                                 "a",
 		host(php("a")) + host(php("b")):                                                      "a b",
 		host(php("a")) + php("b"):                                                            "a",
 	} {
 		var got []string
-		for _, target := range Load(source.NewFile("f", "DocumentRoot /srv/www\n"+text), tree{}).Targets() {
+		for _, target := range Load(source.NewFile("f", "DocumentRoot /srv/www\n"+text), sharedFile{source.NewFile("f", "# nothing")}).Targets() {
 			switch {
 			case target.Maybe:
 			case target.Endpoint.Path == "":
