@@ -426,6 +426,9 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 			u.join(in)
 			in.Containers.Masters[u.master] = s.Service
 		case u.config != nil && len(p.services.nginx[u.config]) > 0:
+		case u.config != nil && p.services.handed(u.config.Main.File.Path, isNginxConfig),
+			u.master != nil && slices.ContainsFunc(u.master.Files, func(f *syntax.INI) bool { return p.services.handed(f.File.Path, fpmTarget().MatchString) }):
+			u.join(p.newScope(u.name)) // for a container, in which it may be another when it is read
 		case u.master != nil && p.services.builds(u.dir):
 			u.join(p.newScope(u.name)) // for an image, which does not take it
 		default:
@@ -433,6 +436,19 @@ func (p *project) groupServices(units []unit) (rest []unit) {
 		}
 	}
 	return rest
+}
+
+func isNginxConfig(target string) bool {
+	_, is := compose.ConfigDir(target)
+	return is
+}
+
+// handed reports whether a file is put into a container to be read as configuration.
+func (ss *services) handed(file string, is func(target string) bool) bool {
+	return slices.ContainsFunc(ss.all, func(s service) bool {
+		ss.left -= s.view.Size()
+		return ss.left >= 0 && slices.ContainsFunc(s.view.Handed(file), is)
+	})
 }
 
 // builds reports whether a folder is one that a service is built from, and holds

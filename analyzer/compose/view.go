@@ -295,9 +295,18 @@ func (v *View) Size() int {
 
 // Targets are the paths in the container at which a file of the tree lies.
 func (v *View) Targets(file string) []string {
+	return slices.DeleteFunc(v.Handed(file), func(target string) bool {
+		p := v.At(target)
+		return p.Kind != File || p.Path != path.Clean(file)
+	})
+}
+
+// Handed are the paths in the container to which a file of the tree is mounted or
+// copied, whether or not it is there in the end, as it is here.
+func (v *View) Handed(file string) []string {
 	var targets []string
 	add := func(target string) {
-		if p := v.At(target); p.Kind == File && p.Path == path.Clean(file) && !slices.Contains(targets, target) {
+		if !slices.Contains(targets, target) {
 			targets = append(targets, target)
 		}
 	}
