@@ -23,7 +23,7 @@ var fpmAllowedClients = analyzer.Rule{
 		What: "A pool on a port has `listen.allowed_clients`, and the address that nginx connects from (127.0.0.1 to loopback, ::1 to ::1) is not in it, or that of an Apache that passes requests to the pool itself, or no entry is an IP address, or the value is empty: an error. " +
 			"An entry that can never match among others that do is a warning: a network, a name, or one with a blank before it (the list is split at commas, and nothing else).",
 		Why: "php-fpm closes the connection: every request ends as 502 with `recv() failed (104: Connection reset by peer) while reading response header from upstream`. PHP-FPM's log has nothing, unless catch_workers_output is on: then `Connection disallowed: IP address '127.0.0.1' has been dropped.` " +
-			"An empty value refuses everybody, other than the manual says. An Apache that passes requests to the pool itself answers 503, and logs `AH01067: Failed to read FastCGI header` or, where php-fpm is quicker, `AH01074: Failed writing Environment`. On unix sockets the setting does nothing, and is not reported.",
+			"An empty value refuses everybody, other than the manual says. An Apache that passes requests to the pool itself answers 503, and logs `AH01067: Failed to read FastCGI header` or, where php-fpm is quicker, `AH01074: Failed writing Environment` or `AH01075: Error dispatching request to : (sending empty stdin)`. On unix sockets the setting does nothing, and is not reported.",
 		Gaps:      "The address that nginx connects from is known for loopback targets only, and not with fastcgi_bind.",
 		Remedy:    "List single IPv4 or IPv6 addresses, separated by commas without blanks.",
 		FixSafety: "Safe where blanks are dropped and localhost becomes 127.0.0.1: those entries match nobody today. Unsafe where nginx's address is added: every program of the machine may connect from it.",
@@ -153,7 +153,7 @@ func (c clients) gateways(p *analyzer.Pass, s *stack.Scope, hops []*stack.Hop) {
 			Summary:  "the pool refuses what passes requests to it",
 			Subject:  label(c.value.Span, "%s, from where Apache connects, is not in the list", from),
 			Related:  []diag.Label{passesOn(g)},
-			Notes:    gatewayFails("503", "AH01067: Failed to read FastCGI header, or AH01074: Failed writing Environment"),
+			Notes:    gatewayFails("503", "AH01067: Failed to read FastCGI header, AH01074: Failed writing Environment, or AH01075: Error dispatching request"),
 			Remedy:   "add " + from,
 			Fixes:    []diag.Fix{{Title: "add " + from, Safety: diag.Manual}},
 		})

@@ -8,7 +8,7 @@ import (
 var ignoreComment = analyzer.Rule{
 	ID:         analyzer.RuleIgnoreComment,
 	Severities: []diag.Severity{diag.Warning},
-	Safeties:   []diag.Safety{diag.Safe},
+	Safeties:   []diag.Safety{diag.Safe, diag.Manual},
 	Always:     true,
 	Driver:     true,
 	NoProof:    "it is about comments, which no server reads",
@@ -20,7 +20,7 @@ var ignoreComment = analyzer.Rule{
 		Why:       "A comment without a reason cannot be judged by the next reader, one with a misspelled rule silences nothing, and one whose finding is gone hides the next fault of its kind.",
 		Gaps:      "A comment is called unused only where the rule ran and all that its finding depends on was read: the main file, every include and, for rules that look at more than one block, nginx's side and PHP-FPM's; in files of other programs, nginx's side and all that runs beside it.",
 		Remedy:    "Write the reason, correct the rule's name, or remove the comment.",
-		FixSafety: "Safe: a comment that silences nothing is removed, or the rule is taken out of its list; no server reads comments. Only where the rule ran and all was read that it depends on; lines that a program fills in are left alone.",
+		FixSafety: "Safe: a comment that silences nothing is removed, or the rule is taken out of its list; no server reads comments. Only where the rule ran and all was read that it depends on; lines that a program fills in are left alone. Manual where `# escape=`, `# syntax=` or `# check=` of a Dockerfile, which count before all other comments only, would come into force.",
 		Since:     "0.1.0",
 	},
 }
