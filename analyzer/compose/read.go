@@ -479,3 +479,15 @@ func (s *Service) Variable(name string) (v Value, set, known bool) {
 	_, open := s.Environment["*"]
 	return Value{}, false, !open && !s.Unknown
 }
+
+// Setting is a variable of a service's containers, which its Dockerfile may set as well.
+func (s *Service) Setting(name string) (v Value, set, known bool) {
+	v, set, known = s.Variable(name)
+	if d := s.Dockerfile; d != nil && !set {
+		known = known && !d.Unknown
+		if v, set = d.Env[name]; set {
+			known = known && v.Known
+		}
+	}
+	return v, set, known
+}

@@ -96,13 +96,8 @@ func (v *View) OwnConfig() bool {
 // to listen elsewhere than it does by itself.
 func (v *View) OwnPorts() bool {
 	for _, name := range v.Image.Listen {
-		if _, set, known := v.Service.Variable(name); set || !known {
+		if _, set, known := v.Service.Setting(name); set || !known {
 			return false
-		}
-		if d := v.Service.Dockerfile; d != nil {
-			if _, set := d.Env[name]; set {
-				return false
-			}
 		}
 	}
 	if v.Image.Program == FPM {
@@ -115,13 +110,8 @@ func (v *View) OwnPorts() bool {
 // and takes no settings from its arguments.
 func (v *View) OwnINI() bool {
 	for _, name := range []string{"PHPRC", "PHP_INI_SCAN_DIR"} {
-		if _, set, known := v.Service.Variable(name); set || !known {
+		if _, set, known := v.Service.Setting(name); set || !known {
 			return false
-		}
-		if d := v.Service.Dockerfile; d != nil {
-			if _, set := d.Env[name]; set {
-				return false
-			}
 		}
 	}
 	return v.Runs() == FPM && !v.unsure && !slices.ContainsFunc(v.words(), func(word string) bool {

@@ -268,7 +268,7 @@ func (s *Scope) filled(c *nginx.Config, text string) string {
 		return text
 	}
 	return templateVariable().ReplaceAllStringFunc(text, func(name string) string {
-		v, set, known := service.Variable(strings.Trim(name, "${}"))
+		v, set, known := service.Setting(strings.Trim(name, "${}"))
 		if !set || !known || strings.ContainsAny(v.Text, "${};\"' \t\n") {
 			return name
 		}
@@ -311,7 +311,7 @@ func (c *Containers) Shared(from *compose.Service, socket string) bool {
 // variables of a service before nginx reads it.
 func (c *Containers) IsTemplate(s *compose.Service, file string) bool {
 	for _, name := range []string{"NGINX_ENVSUBST_TEMPLATE_DIR", "NGINX_ENVSUBST_TEMPLATE_SUFFIX", "NGINX_ENVSUBST_OUTPUT_DIR"} {
-		if _, set, known := s.Variable(name); set || !known {
+		if _, set, known := s.Setting(name); set || !known {
 			return false
 		}
 	}
