@@ -22,10 +22,10 @@ var unknownDirective = analyzer.Rule{
 	NoProof:     judgedByNginx,
 	Doc: analyzer.Doc{
 		Summary: "a directive that nginx does not know",
-		What: "A name that neither nginx nor a module that Linux distributions package (Lua, headers-more, brotli, nchan and others) has as a directive. With `--nginx-version`: also a name that only newer or only older versions have. " +
+		What: "A name that neither nginx nor a known module (Lua, headers-more, brotli, nchan and others that distributions package, those of OpenResty) has as a directive. With `--nginx-version`: also a name that only newer or only older versions have. " +
 			"Where one known name is near, it is named. A byte order mark at the start of a file, as editors of Windows write it, is a part of the first name to nginx.",
 		Why:       "nginx does not start, and `nginx -s reload` leaves the old configuration in force: `[emerg] unknown directive \"X\"`.",
-		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file. A module that is compiled into nginx and packaged by nobody is not seen: name it in the settings (`nginx: {modules: […]}`), which silences this rule, or better its directives (`nginx: {directives: [{name: …}]}`).",
+		Gaps:      "Silent where `load_module` brings a module that is not known here, and behind the first syntax error of a file; of some modules only the names of the directives are known, or what these begin with (`srcache_`, `redis2_`, `upload_`). Another module that is compiled into nginx is not seen: name it in the settings (`nginx: {modules: […]}`), which silences this rule, or better its directives (`nginx: {directives: [{name: …}]}`).",
 		Remedy:    "Correct the name, load the module that brings it, or update nginx.",
 		FixSafety: "Safe for a byte order mark, which is taken away: nginx refuses the file as it is. Otherwise manual: a name that is near is likely to be the one that was meant, but only you know.",
 		Refs:      []string{"https://nginx.org/en/docs/dirindex.html"},
@@ -38,7 +38,7 @@ const judgedByNginx = "`nginx -t` itself is asked about every case of the rule, 
 
 func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	name := x.Name()
-	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || nginx.FilledIn(name, x.NArgs() == 0) || x.OtherModules || loadsUnknown(x.Block.Config) {
+	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || catalog.Foreign(name) || nginx.FilledIn(name, x.NArgs() == 0) || x.OtherModules || loadsUnknown(x.Block.Config) {
 		return
 	}
 	f := diag.Finding{

@@ -326,7 +326,8 @@ func VariableNamed(name string, in Context) (*Variable, bool) {
 
 // modulePrefixes are what the variables of modules packaged apart begin with.
 var modulePrefixes = [...]string{
-	"brotli_", "echo_", "fancyindex_", "lua_", "modsecurity_", "nchan_", "pagespeed_", "passenger_", "uploadprogress_", "vts_", "zstd_",
+	"brotli_", "datadog_", "echo_", "fancyindex_", "lua_", "memc_", "modsecurity_", "naxsi_", "nchan_", "opentelemetry_", "opentracing_", "pagespeed_", "passenger_",
+	"push_stream_", "redis2_", "srcache_", "upload_", "uploadprogress_", "vts_", "zstd_",
 }
 
 // captures is the module of $1 to $9.

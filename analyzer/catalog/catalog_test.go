@@ -750,3 +750,23 @@ func TestIsSetting(t *testing.T) {
 		}
 	}
 }
+
+// TestForeign holds that what is silent for the sake of other modules is no name of nginx's own.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	for d := range All() {
+		if d.Section != ThirdParty && Foreign(d.Name) {
+			t.Errorf("%s is in the tables: nginx has it", d.Name)
+		}
+	}
+	for name := range foreignNames {
+		if Known(name) {
+			t.Errorf("%s is in the tables", name)
+		}
+	}
+	for name, want := range map[string]bool{"srcache_fetch": true, "fair": true, "fairly": false, "server_nam": false, "memcache_pass": false} {
+		if Foreign(name) != want {
+			t.Errorf("Foreign(%q) = %t, want %t", name, !want, want)
+		}
+	}
+}
