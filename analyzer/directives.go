@@ -143,7 +143,8 @@ func (d *driver) readFiles() {
 }
 
 func (r reading) certain(t *syntax.Tree, id syntax.ID) bool {
-	return t.HeadSpan(id).End <= r.until && (t.Closed(id) || t.IsBlock(id))
+	// The brace of a repetition is an error right behind the words before it.
+	return t.HeadSpan(id).End < r.until && (t.Closed(id) || t.IsBlock(id))
 }
 
 // Certain reports whether a directive is written as it will run: not behind a

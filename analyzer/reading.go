@@ -125,8 +125,12 @@ func (d *driver) syntax(e syntax.Error, program diag.Program, places []*nginx.Pl
 		if e.Line > 0 {
 			where = " in " + e.At.File.Path + ":" + strconv.Itoa(e.Line)
 		}
-		f.Notes = append(f.Notes, fmt.Sprintf("%s says: %s%s", program, e.Message, where))
-		if !e.GaveUp.IsZero() && e.GaveUp.Line() != e.At.Line() {
+		if e.InRegex {
+			f.Notes = append(f.Notes, fmt.Sprintf("%s takes the brace for one that opens a block, and what follows for directives", program))
+		} else {
+			f.Notes = append(f.Notes, fmt.Sprintf("%s says: %s%s", program, e.Message, where))
+		}
+		if !e.InRegex && !e.GaveUp.IsZero() && e.GaveUp.Line() != e.At.Line() {
 			f.Related = append(f.Related, diag.Label{Span: e.GaveUp, Text: string(program) + " notices here"})
 		}
 	}

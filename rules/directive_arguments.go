@@ -47,7 +47,7 @@ func arguments(p *analyzer.Pass, x *analyzer.Directive) {
 		f.Summary = "a block where the directive has none"
 		f.Notes = []string{fmt.Sprintf("nginx says: directive %q is not terminated by %q", name, ";")}
 	case x.Entry.Block && !tree.IsBlock(x.ID):
-		f.Summary = "the block of the directive is missing"
+		f.Summary, f.Remedy = "the block of the directive is missing", "put the directives that belong to it in { and }"
 		f.Notes = []string{fmt.Sprintf("nginx says: directive %q has no opening %q", name, "{")}
 	default:
 		f.Summary = "a wrong number of arguments"
@@ -76,8 +76,11 @@ func documented(d *catalog.Directive) string {
 	forms := make([]string, 0, len(d.Syntax))
 	for _, s := range d.Syntax {
 		end := ";"
-		if d.Block || strings.HasSuffix(s, "}") {
+		switch {
+		case strings.HasSuffix(s, "}"):
 			end = ""
+		case d.Block:
+			end = " { ... }"
 		}
 		forms = append(forms, "`"+strings.TrimSpace(d.Name+" "+s)+end+"`")
 	}

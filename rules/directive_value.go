@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
@@ -11,24 +12,25 @@ import (
 	"nginx-lint/analyzer/grammar"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
+	"nginx-lint/analyzer/spelling"
 )
 
 var directiveValue = analyzer.Rule{
 	ID:          "directive-value",
 	Severities:  []diag.Severity{diag.Error},
-	Safeties:    []diag.Safety{diag.Safe},
+	Safeties:    []diag.Safety{diag.Safe, diag.Manual},
 	Refused:     diag.Nginx,
 	YieldsTo:    []string{"missing-semicolon"},
 	OnDirective: value,
 	NoProof:     judgedByNginx,
 	Doc: analyzer.Doc{
 		Summary: "a value that nginx does not take",
-		What: "A size, time, number, switch, word or parameter that nginx cannot read: `64MB`, `30sec`, `yes`, `listen 80 default-server`. What the directive takes is said, and the value that was probably meant. " +
+		What: "A size, time, number, switch, word or parameter that nginx cannot read: `64MB`, `30sec`, `yes`, `listen 80 default-server`. What the directive takes is said, and the value or the word that was probably meant. " +
 			"Also addresses, conditions, codes and names of variables that nginx cannot read, a variable whose brace is not closed, and rows of `map`, `geo`, `split_clients`, `charset_map` and `types`: words too many or too few, a value that is there already, no network, more than 100%.",
 		Why:       "nginx does not start: `[emerg] \"client_max_body_size\" directive invalid value`, `invalid value \"yes\" in \"gzip\" directive, it must be \"on\" or \"off\"`, `invalid parameter \"X\"`.",
 		Gaps:      "Silent for values with variables or parts that a program fills in, for directives of modules packaged apart, for parameters that only some of the supported versions know where the version is not known, for parameters of commercial nginx, for host names, users and files (they depend on the machine), for rows in a file with a syntax error, and behind the first syntax error of a file.",
 		Remedy:    "Write a value that the directive takes.",
-		FixSafety: "Safe where the value can be read in one way only (`64MB` as `64m`, `30sec` as `30s`, `yes` as `on`): nginx refuses the file as it is.",
+		FixSafety: "Safe where the value can be read in one way only (`64MB` as `64m`, `30sec` as `30s`, `yes` as `on`, `==` as `=`): nginx refuses the file as it is. Manual for a word that is near (`permenent`).",
 		Refs:      []string{"https://nginx.org/en/docs/syntax.html"},
 		Since:     "0.2.0",
 	},
@@ -102,6 +104,10 @@ func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Find
 	case !r.Tree().IsRow(r.ID):
 		f.Subject.Text = fmt.Sprintf("%s takes %s", r.Name(), fault.Hint)
 	}
+	if meant := meantWord(r, fault); meant != "" {
+		f.Subject.Text = fmt.Sprintf("did you mean %q? %s", meant, f.Subject.Text)
+		f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}
+	}
 	if fault.Better != "" {
 		title := r.Name() + " " + fault.Better
 		if r.NArgs() > 1 {
@@ -114,4 +120,21 @@ func refusedValue(r nginx.Ref, fault *grammar.Fault, span source.Span) diag.Find
 		}}
 	}
 	return f
+}
+
+// meantWord is the word or the parameter of a directive that was probably meant; ""
+// where there is none, or where it stands there.
+func meantWord(r nginx.Ref, fault *grammar.Fault) string {
+	if fault.Arg < 0 || r.Tree().IsRow(r.ID) {
+		return ""
+	}
+	word, value, parameter := strings.Cut(r.Arg(fault.Arg), "=")
+	if parameter {
+		word += "="
+	}
+	meant := spelling.Nearest(word, slices.Values(fault.Words))
+	if meant == word || meant == "" {
+		return ""
+	}
+	return meant + value
 }

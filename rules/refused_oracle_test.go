@@ -113,7 +113,9 @@ var apart = map[string]string{
 	"undefined-reference/envsubst":               "a program fills in the name first",
 	"undefined-reference/swallowed":              "the missing ; is told, and is the cause",
 	"undefined-reference/swallowed-by-log":       "the missing ; is told, and is the cause",
-	"syntax/regex-braces":                        "nginx meets a piece of the regular expression as a directive before it meets the end of the file",
+	"syntax/regex-braces":                        "nginx says something about a piece of the regular expression",
+	"syntax/regex-braces-in-arguments":           "nginx says something about a piece of the regular expression",
+	"syntax/regex-braces-one-line":               "nginx says something about a piece of the regular expression",
 	"target-no-listener/upstream-in-unread-file": "the upstream stands in a file that is not there",
 }
 
@@ -174,6 +176,9 @@ func lacks(message string, oracle catalog.Version) bool {
 	m := regexp.MustCompile(`^unknown directive "([^"]*)"`).FindStringSubmatch(message)
 	if m == nil {
 		return false
+	}
+	if catalog.Foreign(m[1]) {
+		return true
 	}
 	for d := range catalog.Named(m[1]) {
 		if d.ExistsIn(oracle) || d.ExistsIn(catalog.Version{}) {

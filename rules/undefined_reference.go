@@ -76,6 +76,9 @@ func undefinedName(p *analyzer.Pass, u nginx.Undefined) {
 	case nginx.LogFormat:
 		f.Summary, f.Remedy = "an unknown log format", "correct the name, or define it with log_format above its use"
 		f.Subject.Text = fmt.Sprintf("no log_format of the name %s stands before this", use.Written)
+		if use.Block.Context&catalog.AnyHTTP != 0 {
+			known = both(known, slices.Values([]string{"combined"})) // nginx's own
+		}
 		if name, _, parameter := strings.Cut(use.Written, "="); parameter {
 			f.Remedy = fmt.Sprintf("write the name of a format before %s=", name)
 		}

@@ -22,6 +22,9 @@ type Fault struct {
 	Hint string
 	// Better is the argument that was meant, where there is only one way to read it.
 	Better string
+	// Words are the words and the parameters ("backlog=") of the directive, one of
+	// which may have been meant.
+	Words []string
 	// Regex is set where the fault is a regular expression's.
 	Regex bool
 }
@@ -41,7 +44,12 @@ func Check(d *catalog.Directive, args []string, in catalog.Context, v catalog.Ve
 	if !ok || len(args) == 0 {
 		return nil
 	}
-	return check(use{d, args, in, v})
+	u := use{d, args, in, v}
+	f := check(u)
+	if f != nil {
+		f.Words = u.known()
+	}
+	return f
 }
 
 // A use is one directive with its arguments.
@@ -78,15 +86,14 @@ func (u use) takes(value string) bool {
 	return ok && slices.Contains(u.Params, name+"=") && u.knows(name+"=")
 }
 
+// known are the words and the parameters that the directive takes in the version.
+func (u use) known() []string {
+	return slices.DeleteFunc(slices.Concat(u.Words, u.Params), func(word string) bool { return !u.knows(word) })
+}
+
 // parameters lists what the directive takes.
 func (u use) parameters() string {
-	var all []string
-	for _, word := range slices.Concat(u.Words, u.Params) {
-		if word != "on" && word != "off" && u.knows(word) {
-			all = append(all, word)
-		}
-	}
-	return oneOf(all)
+	return oneOf(slices.DeleteFunc(u.known(), func(word string) bool { return word == "on" || word == "off" }))
 }
 
 // arg is the i-th argument; "" where there is none.

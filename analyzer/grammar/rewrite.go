@@ -1,6 +1,7 @@
 package grammar
 
 import (
+	"slices"
 	"strings"
 
 	"nginx-lint/analyzer/nginx"
@@ -47,7 +48,7 @@ func (u use) rewrite() *Fault {
 // parentheses belong to the first and the last, or are arguments of their own.
 func (u use) condition() *Fault {
 	invalid := func(i int, word string) *Fault {
-		return said(i, "", `invalid condition "%s"`, word)
+		return said(i, u.conditionHint(i, word), `invalid condition "%s"`, word)
 	}
 	words := append([]string(nil), u.args...)
 	first, last := 0, len(words)-1
@@ -85,7 +86,9 @@ func (u use) condition() *Fault {
 		case "~", "~*", "!~", "!~*":
 			return u.regex(last, words[last])
 		default:
-			return said(first+1, "=, !=, ~, ~*, !~ or !~* between two values", `unexpected "%s" in condition`, operator)
+			f := said(first+1, "=, !=, ~, ~*, !~ or !~* between two values", `unexpected "%s" in condition`, operator)
+			f.Better = operatorMeant[operator]
+			return f
 		}
 	case len(word) == 2 && word[0] == '-', len(word) == 3 && strings.HasPrefix(word, "!-"):
 		if first+1 != last {
@@ -99,6 +102,25 @@ func (u use) condition() *Fault {
 		}
 	}
 	return invalid(first, word)
+}
+
+// operatorMeant are what other languages write for an operator.
+var operatorMeant = map[string]string{"==": "=", "===": "=", "!==": "!="}
+
+// conditionHint says what if takes in place of an argument.
+func (u use) conditionHint(i int, word string) string {
+	first, last := u.args[0], u.args[len(u.args)-1]
+	switch {
+	case slices.ContainsFunc(u.args, func(s string) bool { return s == "&&" || s == "||" || s == "and" || s == "or" }):
+		return "one condition; to join two, use a map of both values"
+	case !strings.HasPrefix(first, "("):
+		return "its condition in parentheses"
+	case i == len(u.args)-1 && !strings.HasSuffix(last, ")"):
+		return "a closing parenthesis at its end"
+	case strings.HasPrefix(word, "!$"):
+		return `no ! before a variable; write ` + word[1:] + ` = "" for one that is empty`
+	}
+	return "a variable, two values with an operator between them, or -f, -d, -e or -x with a file"
 }
 
 func (u use) tryFiles() *Fault {

@@ -17,7 +17,10 @@ func TestDistance(t *testing.T) {
 		{"abc", "abc", 0},
 		{"kitten", "sitting", 3},
 		{"timeout-rase", "timeout-race", 1},
-		{"ab", "ba", 2},
+		{"ab", "ba", 1},
+		{"abc", "ca", 3},
+		{"mian", "main", 1},
+		{"serevr_nmae", "server_name", 2},
 	} {
 		if got := distance(test.a, test.b, 100); got != test.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
@@ -32,6 +35,7 @@ func TestNearest(t *testing.T) {
 		"rot":        "root",
 		"server_nam": "server_name",
 		"retrun":     "return",
+		"roto":       "root",
 		"frobnicate": "",
 		"x":          "",
 	} {

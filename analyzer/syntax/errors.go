@@ -21,6 +21,9 @@ type Error struct {
 	// First is set for the one error that the server itself would report: it stops
 	// there. The others were found by reading on.
 	First bool
+	// InRegex is set for a brace that belongs to a regular expression: what nginx says
+	// is about a piece of it, and depends on the directive.
+	InRegex bool
 	// Limit is set where our own limit (nesting) was reached, not the server's.
 	Limit bool
 	// Fix is what mends it where there is one way only; no edits otherwise.

@@ -104,14 +104,23 @@ func (p *parser) endInBlockOf(e Error, d ID) Error {
 	e.At = p.spanOf(int(p.tree.start(d)), int(n.open)+1)
 	e.Summary = "block is never closed"
 	e.Hint = `close the block with "}"`
-	if int(d)+1 < len(p.tree.nodes) && p.tree.nodes[d+1].parent == d {
-		if next := p.tree.start(d + 1); next == n.open+1 && quantifier(p.text, int(n.open)) {
-			e.At = p.spanOf(int(n.open), int(n.open)+1)
-			e.Summary = `"{" in an unquoted regular expression opens a block`
-			e.Hint = "put the regular expression in quotes"
-		}
+	if p.regexBrace(d) {
+		e.At = p.spanOf(int(n.open), int(n.open)+1)
+		e.Summary = `"{" in an unquoted regular expression opens a block`
+		e.Hint = "put the regular expression in quotes"
+		e.InRegex = true
 	}
 	return e
+}
+
+// regexBrace reports whether what opens block d is a repetition in an unquoted
+// regular expression.
+func (p *parser) regexBrace(d ID) bool {
+	n := p.tree.nodes[d]
+	if n.open < 0 || int(d)+1 >= len(p.tree.nodes) || p.tree.nodes[d+1].parent != d {
+		return false
+	}
+	return p.tree.start(d+1) == n.open+1 && quantifier(p.text, int(n.open))
 }
 
 func (p *parser) straySemicolon() Error {

@@ -330,12 +330,20 @@ func (p *parser) blameBlock() *plan {
 		}
 		sim = sim[:len(sim)-1]
 	}
+	e := &t.Errors[p.unclosed]
+	for d := Root + 1; int(d) < len(t.nodes); d++ {
+		if p.regexBrace(d) { // whatever the indentation says
+			*e = p.endInBlockOf(*e, d)
+			break
+		}
+	}
 	if guilty == None {
 		return nil
 	}
 	slices.Sort(plan.closes)
-	e := &t.Errors[p.unclosed]
-	*e = p.endInBlockOf(*e, guilty)
+	if !e.InRegex {
+		*e = p.endInBlockOf(*e, guilty)
+	}
 	return plan
 }
 
