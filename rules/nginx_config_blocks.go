@@ -3,8 +3,11 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/grammar"
 	"nginx-lint/analyzer/nginx"
 )
 
@@ -94,16 +97,84 @@ func (t *nginxTest) referers(b *nginx.Block) {
 	if len(own) == 0 || b.Missing {
 		return
 	}
+	alone := true
 	for _, r := range own {
-		if !t.written(r) || slices.ContainsFunc(r.Args(), func(arg string) bool { return arg != "none" && arg != "blocked" }) {
+		if !t.written(r) {
 			return
 		}
+		alone = alone && !slices.ContainsFunc(r.Args(), func(arg string) bool { return arg != "none" && arg != "blocked" })
+	}
+	if !alone {
+		t.refererTwice(b, own)
+		return
 	}
 	t.refuse(own[0], `the "none" or "blocked" referers are specified in the "valid_referers" directive without any valid referer`, diag.Finding{
 		Summary: "valid_referers without any referer",
 		Subject: label(own[0].Head(), "only requests without a usable Referer"),
 		Remedy:  "add server_names, or the names that may refer",
 	})
+}
+
+// refererTwice looks for a name that stands in two valid_referers of a block, or
+// that server_names among them stands for as well. One that stands twice in one
+// of them is a value that nginx does not take.
+func (t *nginxTest) refererTwice(b *nginx.Block, own []nginx.Ref) {
+	type place struct {
+		nginx.Ref
+		arg int
+	}
+	var all []place
+	serverNames := false
+	for _, r := range own {
+		alone := grammar.NewReferers()
+		for i, arg := range r.Args() {
+			if alone.Add(arg) != "" {
+				return
+			}
+			all = append(all, place{r, i})
+			serverNames = serverNames || arg == "server_names"
+		}
+	}
+	if server := b.Enclosing(catalog.Server); serverNames && server != nil && !server.Missing {
+		for _, r := range server.Own("server_name") {
+			if !t.written(r) {
+				return
+			}
+			for i, name := range r.Args() {
+				if strings.HasPrefix(name, "$") {
+					continue // the machine's name
+				}
+				all = append(all, place{r, i})
+			}
+		}
+	}
+	referers := grammar.NewReferers()
+	for i, p := range all {
+		name := p.Arg(p.arg)
+		message := referers.Add(name)
+		if message == "" {
+			continue
+		}
+		alone := grammar.NewReferers()
+		alone.Add(name)
+		first := slices.IndexFunc(all[:i], func(other place) bool { return alone.Add(other.Arg(other.arg)) != "" })
+		f := diag.Finding{
+			Summary: "a referer stands twice",
+			Subject: label(p.ArgSpan(p.arg), "%s is valid already", name),
+			Remedy:  "keep one of the two",
+		}
+		if first >= 0 {
+			other := all[first]
+			f.Related = []diag.Label{label(other.ArgSpan(other.arg), "here")}
+			if p.Name() == "server_name" && other.Name() != "server_name" {
+				f.Subject = label(other.ArgSpan(other.arg), "server_names stands for this name as well")
+				f.Related = []diag.Label{label(p.ArgSpan(p.arg), "the name of the server")}
+				f.Remedy = "drop the name from valid_referers"
+			}
+		}
+		t.refuse(own[0], message, f)
+		return
+	}
 }
 
 // secureLinks finds the two sorts of secure links in one block.

@@ -24,7 +24,7 @@ var nginxWarning = analyzer.Rule{
 	NoProof:    "nginx -t itself is asked about every case of the rule, and has to print the warning that the finding quotes",
 	Doc: analyzer.Doc{
 		Summary: "what nginx accepts with a warning",
-		What: "What `nginx -t` warns of: a server name that another server of the address has; a MIME type, a word or an extension that stands twice (`text/html` is in every list of types already); a balancing method that replaces another; bits of an address behind its mask; a network twice in a `geo`; " +
+		What: "What `nginx -t` warns of: a server name that another server of the address has; a MIME type, a word or an extension that stands twice (`text/html` is in every list of types already); a balancing method that replaces another; bits of an address behind its mask; a network twice in a `geo`, or none there to delete; " +
 			"a cache without a key; an absolute `index` before the last; a server name with a slash; another number of `worker_cpu_affinity` masks than of processes; a hash table that is too small for the headers of a proxy, the types, the names of an address or the keys of a `map`.",
 		Why: "nginx starts, and a part of what is written has no effect, or another one than it seems: `[warn] conflicting server name \"a.test\" on 0.0.0.0:80, ignored`, `duplicate MIME type \"text/html\"`, `load balancing method redefined`. " +
 			"Without `fastcgi_cache_key` all requests have the same key: the first answer in the cache is given to everyone.",

@@ -99,8 +99,10 @@ func (t nginxWarnings) geo(rows *nginx.Block) {
 		return
 	}
 	seen := map[netip.Prefix]nginx.Ref{}
+	hidden := false // a row that is not known
 	for r := range rows.All() {
 		if !t.written(r) || r.NArgs() != 1 {
+			hidden = true
 			continue
 		}
 		network := r.Name()
@@ -108,6 +110,13 @@ func (t nginxWarnings) geo(rows *nginx.Block) {
 		case "proxy", "delete":
 			t.mask(r, 0, r.Arg(0))
 			if prefix, ok := geoNetwork(r.Arg(0)); ok && network == "delete" {
+				if _, there := seen[prefix]; !there && !hidden {
+					t.warn(r, fmt.Sprintf("no network %q to delete", r.Arg(0)), diag.Finding{
+						Summary: "nothing to delete in a geo",
+						Subject: label(r.Head(), "no row before this has the network"),
+						Remedy:  "write the network as the row that it is to delete, below that",
+					})
+				}
 				delete(seen, prefix)
 			}
 			continue

@@ -42,3 +42,19 @@ func (h *hash) add(key string) (message string) {
 	}
 	return ""
 }
+
+// Referers are the names of one block's valid_referers.
+type Referers struct{ names *hash }
+
+// NewReferers is an empty list.
+func NewReferers() Referers { return Referers{newHash(true)} }
+
+// Add notes an argument of valid_referers, or a name of the server; the message is
+// what nginx says to one that it does not take.
+func (r Referers) Add(arg string) (message string) {
+	if arg == "" || arg == "none" || arg == "blocked" || arg == "server_names" || arg[0] == '~' {
+		return ""
+	}
+	name, _, _ := strings.Cut(arg, "/")
+	return r.names.add(name)
+}

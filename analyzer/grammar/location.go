@@ -79,13 +79,12 @@ func (u use) index() *Fault {
 
 // referers is the check of valid_referers.
 func (u use) referers() *Fault {
-	names := newHash(true)
+	names := NewReferers()
 	for i, value := range u.args {
 		pattern, regex := strings.CutPrefix(value, "~")
 		switch {
 		case value == "":
 			return said(i, "", `invalid referer ""`)
-		case value == "none", value == "blocked", value == "server_names":
 		case regex && pattern == "":
 			return said(i, "", `empty regex in "~"`)
 		case regex:
@@ -93,8 +92,7 @@ func (u use) referers() *Fault {
 				return f
 			}
 		default:
-			name, _, _ := strings.Cut(value, "/")
-			if message := names.add(name); message != "" {
+			if message := names.Add(value); message != "" {
 				return said(i, "", "%s", message)
 			}
 		}
