@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,12 +126,9 @@ func (d *driver) syntax(e syntax.Error, program diag.Program, places []*nginx.Pl
 		if e.Line > 0 {
 			where = " in " + e.At.File.Path + ":" + strconv.Itoa(e.Line)
 		}
-		if e.InRegex {
-			f.Notes = append(f.Notes, fmt.Sprintf("%s takes the brace for one that opens a block, and what follows for directives", program))
-		} else {
-			f.Notes = append(f.Notes, fmt.Sprintf("%s says: %s%s", program, e.Message, where))
-		}
-		if !e.InRegex && !e.GaveUp.IsZero() && e.GaveUp.Line() != e.At.Line() {
+		says := fmt.Sprintf("%s says: %s%s", program, e.Message, where)
+		f.Notes = append(f.Notes, cmp.Or(e.Before, says))
+		if e.Before == "" && !e.GaveUp.IsZero() && e.GaveUp.Line() != e.At.Line() {
 			f.Related = append(f.Related, diag.Label{Span: e.GaveUp, Text: string(program) + " notices here"})
 		}
 	}

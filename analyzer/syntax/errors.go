@@ -21,9 +21,9 @@ type Error struct {
 	// First is set for the one error that the server itself would report: it stops
 	// there. The others were found by reading on.
 	First bool
-	// InRegex is set for a brace that belongs to a regular expression: what nginx says
-	// is about a piece of it, and depends on the directive.
-	InRegex bool
+	// Before says what nginx does in place of printing Message, where it stops at what
+	// the mistake makes of a directive, before it notices; "" where it prints Message.
+	Before string
 	// Limit is set where our own limit (nesting) was reached, not the server's.
 	Limit bool
 	// Fix is what mends it where there is one way only; no edits otherwise.

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 
 	"nginx-lint/analyzer/source"
@@ -108,7 +109,7 @@ func (p *parser) endInBlockOf(e Error, d ID) Error {
 		e.At = p.spanOf(int(n.open), int(n.open)+1)
 		e.Summary = `"{" in an unquoted regular expression opens a block`
 		e.Hint = "put the regular expression in quotes"
-		e.InRegex = true
+		e.Before = "nginx takes the brace for one that opens a block, and what follows for directives"
 	}
 	return e
 }
@@ -121,6 +122,25 @@ func (p *parser) regexBrace(d ID) bool {
 		return false
 	}
 	return p.tree.start(d+1) == n.open+1 && quantifier(p.text, int(n.open))
+}
+
+// unopened makes the head of a block, which ends at an offset, the guilty one of
+// an error about a `}` too many.
+func (p *parser) unopened(e Error, d ID, end int, certain bool) Error {
+	n, name := p.tree.nodes[d], p.tree.Name(d)
+	e.At = p.spanOf(int(p.tree.start(d)), end)
+	e.Summary = `missing "{"`
+	e.Hint = `open the block with "{"`
+	e.FixTitle, e.FixAt, e.FixText = "", source.Span{}, ""
+	if certain {
+		e.FixTitle, e.FixAt, e.FixText = `insert the missing "{"`, p.spanOf(end, end), " {"
+	}
+	says, noticed := fmt.Sprintf("directive %q has no opening %q", name, "{"), int(n.end)-1
+	if n.open >= 0 {
+		says, noticed = fmt.Sprintf("invalid number of arguments in %q directive", name), int(n.open)
+	}
+	e.Before = fmt.Sprintf("nginx says: %s in %s:%d", says, p.tree.File.Path, p.tree.File.Line(noticed))
+	return e
 }
 
 func (p *parser) straySemicolon() Error {

@@ -175,10 +175,31 @@ var nginxMistakes = []struct {
 	},
 	{
 		name:  "missing opening brace",
-		text:  "server\n  listen 80;\n§}\nserver {\n  listen 81;\n}\n",
-		want:  []string{`superfluous "}"`},
+		text:  "§server\n  listen 80;\n}\nserver {\n  listen 81;\n}\n",
+		want:  []string{`missing "{"`},
 		tree:  "server server(listen)",
+		fixed: "server {\n  listen 80;\n}\nserver {\n  listen 81;\n}\n",
+	},
+	{
+		name:  "missing opening brace before a block",
+		text:  "§server\n  location /a {\n  }\n}\nserver {\n  listen 81;\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "server() server(listen)",
+		fixed: "server {\n  location /a {\n  }\n}\nserver {\n  listen 81;\n}\n",
+	},
+	{
+		name:  "missing opening brace on one line",
+		text:  "server {\n  §location /a return 204; }\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "server(location)",
 		fixed: "none",
+	},
+	{
+		name:  "servers of an upstream need no brace",
+		text:  "upstream u {\n  server\n    127.0.0.1;\n}\n§}\n",
+		want:  []string{`superfluous "}"`},
+		tree:  "upstream(server)",
+		fixed: "upstream u {\n  server\n    127.0.0.1;\n}\n",
 	},
 	{
 		name:  "semicolon after a block",

@@ -237,6 +237,12 @@ func (p *parser) blameBrace() *plan {
 	t := p.tree
 	e := &t.Errors[p.stray]
 	guilty := e.GaveUp.Start
+	for d := Root + 1; int(d) < len(t.nodes) && int(t.start(d)) < guilty; d++ {
+		if end, certain := p.headAlone(d); end >= 0 {
+			*e = p.unopened(*e, d, end, certain)
+			return nil
+		}
+	}
 	for d := Root + 1; int(d) < len(t.nodes); d++ {
 		n := &t.nodes[d]
 		brace := int(n.end) - 1
@@ -253,6 +259,36 @@ func (p *parser) blameBrace() *plan {
 	}
 	*e = p.strayCloseAt(*e, guilty)
 	return &plan{skip: guilty}
+}
+
+// headAlone is where the head of a block ends that goes on in what was to stand in
+// it, for want of a `{`; -1 where d is none. It ends with its line, or after the
+// name where all is on one line, which alone is not certain.
+func (p *parser) headAlone(d ID) (end int, certain bool) {
+	t := p.tree
+	n := t.nodes[d]
+	name := t.Name(d)
+	if n.flags&(nodeClosed|nodeRows|nodeLua) != nodeClosed || n.nwords < 2 || !knownBlock(name) || t.nodes[n.parent].flags&nodeRows != 0 {
+		return -1, false
+	}
+	words := t.words[n.word : n.word+n.nwords]
+	for i, w := range words[1:] {
+		end = int(words[i].end)
+		if t.File.Line(end) == t.File.Line(int(w.start)) {
+			continue
+		}
+		switch {
+		case n.open >= 0 && !knownBlock(p.rawName(int(n.word)+i+1)):
+			return -1, false // an argument in a line of its own
+		case n.open < 0 && name == "server" && (i > 0 || t.Name(n.parent) == "upstream"):
+			return -1, false // one of an upstream
+		}
+		return end, true
+	}
+	if n.open < 0 && name != "server" {
+		return int(words[0].end), false
+	}
+	return -1, false
 }
 
 // A simBlock is an open block as its indentation tells.
@@ -341,7 +377,7 @@ func (p *parser) blameBlock() *plan {
 		return nil
 	}
 	slices.Sort(plan.closes)
-	if !e.InRegex {
+	if e.Before == "" {
 		*e = p.endInBlockOf(*e, guilty)
 	}
 	return plan
