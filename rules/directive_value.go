@@ -128,9 +128,9 @@ func meantWord(r nginx.Ref, fault *grammar.Fault) string {
 	if fault.Arg < 0 || r.Tree().IsRow(r.ID) {
 		return ""
 	}
-	word, value, parameter := strings.Cut(r.Arg(fault.Arg), "=")
-	if parameter {
-		word += "="
+	word, value := r.Arg(fault.Arg), ""
+	if i := strings.IndexAny(word, "=:"); i >= 0 {
+		word, value = word[:i+1], word[i+1:]
 	}
 	meant := spelling.Nearest(word, slices.Values(fault.Words))
 	if meant == word || meant == "" {

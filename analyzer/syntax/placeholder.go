@@ -54,7 +54,8 @@ func (t *Tree) findFilledIn() {
 }
 
 // Placeholder reports whether a word holds what deployment scripts put their values
-// in place of: what Marked finds, $NAME or :NAME.
+// in place of: what Marked finds, $NAME or :NAME. What is between two colons names
+// a zone or cache, as in shared:SSL:10m.
 func Placeholder(word string) bool {
 	for i := range len(word) {
 		switch rest := word[i+1:]; word[i] {
@@ -63,7 +64,7 @@ func Placeholder(word string) bool {
 				return true
 			}
 		case ':':
-			if i > 0 && word[i-1] != '?' && shouted(rest) {
+			if i > 0 && word[i-1] != '?' && shouted(rest) && !namesZone(rest) {
 				return true
 			}
 		}
@@ -161,6 +162,12 @@ func named(text string, first, others int, behind string) bool {
 		}
 	}
 	return false
+}
+
+// namesZone reports whether a colon ends the name that a text begins with.
+func namesZone(text string) bool {
+	end := strings.IndexFunc(text, func(r rune) bool { return r > 127 || nameByte(byte(r))&(nameUpper|nameDigit|nameUnderscore) == 0 })
+	return end >= 0 && text[end] == ':'
 }
 
 // shouted reports whether a text begins with a name in capitals of two bytes or more.

@@ -12,7 +12,7 @@ import (
 // What Placeholder, Marked and Opaque look for, as expressions.
 var (
 	markedForm      = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__|@[A-Za-z][A-Za-z0-9_.-]*@|%[A-Z][A-Z0-9_]+%|<[A-Za-z][A-Za-z0-9_. -]*>|\[\[[A-Za-z][A-Za-z0-9_.]*\]\]`)
-	placeholderForm = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]+|(?s:[^?]):[A-Z][A-Z0-9_]+`)
+	placeholderForm = regexp.MustCompile(`\$\{?[A-Z][A-Z0-9_]+|(?s:[^?]):[A-Z][A-Z0-9_]+(?:$|[^A-Z0-9_:])`)
 	templateForm    = regexp.MustCompile(`\{\{|\{%|<%`)
 	groupForm       = regexp.MustCompile(`\(\?P?<`)
 )
