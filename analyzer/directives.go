@@ -169,10 +169,22 @@ func firstError(t *syntax.Tree) int {
 	return first
 }
 
+// behindError reports whether a file is included behind a syntax error of one that
+// leads to it: the block that it stands in is a guess.
+func (d *driver) behindError(p *nginx.Placement) bool {
+	for ; p.Parent != nil; p = p.Parent {
+		if reading, doubtful := d.readings[p.Parent.Tree]; doubtful && !reading.certain(p.Parent.Tree, p.At) {
+			return true
+		}
+	}
+	return false
+}
+
 // lookUp calls the rules for each directive of the body.
 func (d *driver) lookUp(l lookup, passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
 	reading, doubtful := d.readings[tree]
+	guessed := d.behindError(l.Place)
 	var x Directive
 	for id := range tree.Children(l.ID) {
 		if doubtful && !reading.certain(tree, id) {
@@ -180,6 +192,9 @@ func (d *driver) lookUp(l lookup, passes []*Pass) {
 		}
 		x = Directive{Ref: nginx.Ref{Place: l.Place, ID: id}, Block: l.Block, Template: reading.template, OtherModules: d.opts.OtherModules}
 		x.Entry, x.Standing = d.find(&x)
+		if x.Standing == catalog.Elsewhere && guessed {
+			continue
+		}
 		if orphan && x.Standing == catalog.Elsewhere {
 			x.Standing = catalog.Fits
 		}

@@ -42,8 +42,9 @@ func refusedByNginx(p *analyzer.Pass, s *stack.Scope) {
 		}
 	}
 	var short *stack.Address // the last one without long names
+	without := map[*nginx.Block]bool{}
 	for _, a := range s.Addresses {
-		t := nginxTest{Pass: p, config: a.Config}
+		t := nginxTest{Pass: p, config: a.Config, without: without}
 		t.withoutCertificate(a)
 		if !a.SharesServers(short) && !t.serverNamesHash(a) {
 			short = a
@@ -56,6 +57,8 @@ func refusedByNginx(p *analyzer.Pass, s *stack.Scope) {
 type nginxTest struct {
 	*analyzer.Pass
 	config *nginx.Config
+	// without are the servers that are told to have no certificate, of whichever address.
+	without map[*nginx.Block]bool
 }
 
 // refuse reports what nginx says of a directive.

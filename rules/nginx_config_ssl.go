@@ -63,6 +63,10 @@ func (t *nginxTest) needsCertificate(server *nginx.Block, a *stack.Address, tls 
 	if !known || !t.written(server.Ref()) {
 		return unknownTLS
 	}
+	if t.without[server] {
+		return answers
+	}
+	t.without[server] = true
 	at := tls
 	for _, l := range a.Listens {
 		if l.Server == server && (at == tls || l.Has(word)) {
