@@ -78,6 +78,10 @@ func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
 			f.RefusedBy = diag.Nginx
 			f.Notes = []string{"nginx says: " + fault.Message}
 		}
+		if name == "access_log" && x.NArgs() > 1 && x.ArgSpan(1) == next {
+			f.RefusedBy = diag.Nginx
+			f.Notes = []string{fmt.Sprintf("nginx says: unknown log format %q", next.Text())}
+		}
 	}
 	return f
 }

@@ -195,6 +195,27 @@ var nginxMistakes = []struct {
 		fixed: "none",
 	},
 	{
+		name:  "missing opening brace of a server on one line",
+		text:  "http {\n  §server listen 80; return 204; }\n  upstream u { server include; }\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "http(server return) upstream(server)",
+		fixed: "none",
+	},
+	{
+		name:  "missing opening brace before a block on one line",
+		text:  "http {\n  §server location / { } }\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "http(server())",
+		fixed: "none",
+	},
+	{
+		name:  "brace too many in a server on one line",
+		text:  "server { location / { } §} location /a { } }\nserver { listen 81; }\n",
+		want:  []string{`superfluous "}"`},
+		tree:  "server(location() location()) server(listen)",
+		fixed: "none",
+	},
+	{
 		name:  "servers of an upstream need no brace",
 		text:  "upstream u {\n  server\n    127.0.0.1;\n}\n§}\n",
 		want:  []string{`superfluous "}"`},

@@ -255,7 +255,9 @@ func (p *parser) blameBrace() *plan {
 		}
 	}
 	if guilty == e.GaveUp.Start {
-		return nil
+		if guilty = p.closedServer(); guilty < 0 {
+			return nil
+		}
 	}
 	*e = p.strayCloseAt(*e, guilty)
 	return &plan{skip: guilty}
@@ -285,10 +287,34 @@ func (p *parser) headAlone(d ID) (end int, certain bool) {
 		}
 		return end, true
 	}
-	if n.open < 0 && name != "server" {
+	next := p.rawName(int(n.word) + 1)
+	if n.open < 0 && (name != "server" || startsServer(next)) || n.open >= 0 && knownBlock(next) {
 		return int(words[0].end), false
 	}
 	return -1, false
+}
+
+// startsServer reports whether a name is that of a directive with which the inside
+// of a server begins, and no address of one of an upstream.
+func startsServer(name string) bool {
+	return name == "listen" || name == "server_name" || name == "root" || name == "include" || name == "return"
+}
+
+// closedServer is the `}` of a server behind which a location stands beside it, as
+// one too many within the server makes it; -1 where there is none.
+func (p *parser) closedServer() int {
+	t := p.tree
+	servers := map[ID]int{} // the end of the last one in each block
+	for d := Root + 1; int(d) < len(t.nodes); d++ {
+		switch n := t.nodes[d]; {
+		case n.open < 0:
+		case t.Name(d) == "server" && n.flags&nodeClosed != 0:
+			servers[n.parent] = int(n.end)
+		case t.Name(d) == "location" && servers[n.parent] > 0:
+			return servers[n.parent] - 1
+		}
+	}
+	return -1
 }
 
 // A simBlock is an open block as its indentation tells.
