@@ -2,11 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"nginx-lint/analyzer"
 	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
+	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/source"
 )
 
@@ -35,23 +35,15 @@ func swallowsNext(p *analyzer.Pass, x *analyzer.Directive) {
 	if x.Standing != catalog.Fits {
 		return
 	}
-	tree, version := x.Tree(), x.Block.Config.Version
-	if !x.Entry.ArgsAt(version).Known() {
-		return // a list of names may go on over lines
+	i := nginx.Swallowed(x.Tree(), x.ID, x.Entry, x.Block.Context, x.Block.Config.Version)
+	if i < 0 {
+		return
 	}
 	last := x.Tree().NameSpan(x.ID)
-	for i := range x.NArgs() {
-		arg := x.ArgSpan(i)
-		if !sameLine(last, arg) && x.Entry.ArgsAt(version).Accepts(i) && !x.Entry.Block && !tree.Quoted(x.ID, i) {
-			rest := x.NArgs() - i - 1
-			next, standing := catalog.Find(x.Arg(i), x.Block.Context, version)
-			if standing == catalog.Fits && next.Section == catalog.Core && next.Block == tree.IsBlock(x.ID) && next.ArgsAt(version).Accepts(rest) {
-				p.Report(x.Ref, x.Ref, swallowed(x, last, arg))
-				return
-			}
-		}
-		last = arg
+	if i > 0 {
+		last = x.ArgSpan(i - 1)
 	}
+	p.Report(x.Ref, x.Ref, swallowed(x, last, x.ArgSpan(i)))
 }
 
 func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
@@ -84,9 +76,4 @@ func swallowed(x *analyzer.Directive, last, next source.Span) diag.Finding {
 		}
 	}
 	return f
-}
-
-// sameLine reports whether the second of two spans of a file begins on the line that the first ends on.
-func sameLine(a, b source.Span) bool {
-	return !strings.Contains(a.File.Text[a.End:b.Start], "\n")
 }

@@ -19,7 +19,7 @@ var nginxWarning = analyzer.Rule{
 	ID:         "nginx-warning",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Safe},
-	YieldsTo:   []string{"server-unreachable"},
+	YieldsTo:   []string{"missing-semicolon", "server-unreachable"},
 	OnScope:    warnedByNginx,
 	NoProof:    "nginx -t itself is asked about every case of the rule, and has to print the warning that the finding quotes",
 	Doc: analyzer.Doc{

@@ -135,6 +135,9 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		name := t.Name(child)
 		block.names.add(t.NameHash(child))
 		b.config.names.add(t.NameHash(child))
+		if !block.Missing && block.swallows(t, child) {
+			block.Missing = true // what is meant is not in force, and what is in force is not meant
+		}
 		switch {
 		case !take(&b.budget.directives):
 			b.tooMany(Ref{p, child}, block, fmt.Sprintf("more than %d directives, those of a file counted as often as it is included", MaxPlaced))
