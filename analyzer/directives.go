@@ -148,13 +148,17 @@ func (r reading) certain(t *syntax.Tree, id syntax.ID) bool {
 }
 
 // Certain reports whether a directive is written as it will run: not behind a
-// syntax error, in no template, in no stand-in for a stock file.
+// syntax error, of its file or of one that includes it, in no template, in no
+// stand-in for a stock file.
 func (p *Pass) Certain(r nginx.Ref) bool {
 	if r.Place.StandIn {
 		return false
 	}
 	reading, doubtful := p.readings[r.Tree()]
-	return !doubtful || !reading.template && reading.certain(r.Tree(), r.ID)
+	if doubtful && (reading.template || !reading.certain(r.Tree(), r.ID)) {
+		return false
+	}
+	return !behindError(p.readings, r.Place)
 }
 
 // Whole reports whether all files of a configuration are written as they will
@@ -171,9 +175,12 @@ func firstError(t *syntax.Tree) int {
 
 // behindError reports whether a file is included behind a syntax error of one that
 // leads to it: the block that it stands in is a guess.
-func (d *driver) behindError(p *nginx.Placement) bool {
+func behindError(readings map[*syntax.Tree]reading, p *nginx.Placement) bool {
+	if len(readings) == 0 {
+		return false
+	}
 	for ; p.Parent != nil; p = p.Parent {
-		if reading, doubtful := d.readings[p.Parent.Tree]; doubtful && !reading.certain(p.Parent.Tree, p.At) {
+		if reading, doubtful := readings[p.Parent.Tree]; doubtful && !reading.certain(p.Parent.Tree, p.At) {
 			return true
 		}
 	}
@@ -184,7 +191,7 @@ func (d *driver) behindError(p *nginx.Placement) bool {
 func (d *driver) lookUp(l lookup, passes []*Pass) {
 	tree, orphan := l.Place.Tree, l.Block.Config.Fragment && l.Block.Parent == nil
 	reading, doubtful := d.readings[tree]
-	guessed := d.behindError(l.Place)
+	guessed := behindError(d.readings, l.Place)
 	var x Directive
 	for id := range tree.Children(l.ID) {
 		if doubtful && !reading.certain(tree, id) {

@@ -87,6 +87,17 @@ func (p *parser) missingSemicolon() Error {
 	return e
 }
 
+// missingBrace is about the head of an empty block.
+func (p *parser) missingBrace() Error {
+	w := p.tree.words
+	end := int(w[len(w)-1].end)
+	e := p.errorAt(p.spanOf(int(w[p.first].start), end), p.pos, unexpected('}'))
+	e.Summary = `missing "{"`
+	e.Hint = `open the block with "{"`
+	e.FixTitle, e.FixAt, e.FixText = `insert the missing "{"`, p.spanOf(end, end), " {"
+	return e
+}
+
 func (p *parser) endInWords() Error {
 	end := p.last
 	e := p.errorAt(p.spanOf(end, end), len(p.text), endInDirective)

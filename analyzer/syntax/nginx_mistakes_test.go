@@ -216,6 +216,20 @@ var nginxMistakes = []struct {
 		fixed: "none",
 	},
 	{
+		name:  "missing opening brace of an empty block",
+		text:  "server {\n  §location = /a\n  }\n  listen 81;\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "server(location listen)",
+		fixed: "server {\n  location = /a {\n  }\n  listen 81;\n}\n",
+	},
+	{
+		name:  "block on one line not closed",
+		text:  "server {\n  §location /a { internal; alias /x;\n  location /b { root /y; }\n  listen 81;\n}\n",
+		want:  []string{"block is never closed"},
+		tree:  "server(location(internal alias) location(root) listen)",
+		fixed: "none",
+	},
+	{
 		name:  "servers of an upstream need no brace",
 		text:  "upstream u {\n  server\n    127.0.0.1;\n}\n§}\n",
 		want:  []string{`superfluous "}"`},

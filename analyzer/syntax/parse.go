@@ -374,12 +374,32 @@ func (p *parser) inRows() bool {
 	return top.kind == frameBlock && p.tree.nodes[top.id].flags&nodeRows != 0
 }
 
+// headOnly reports whether the pending words are the head of a block that the `}`
+// in the column of the head closes, without having been opened.
+func (p *parser) headOnly() bool {
+	name, words := p.rawName(p.first), p.tree.words[p.first:]
+	if p.inRows() || !knownBlock(name) || name == "server" && len(words) > 1 {
+		return false
+	}
+	start, end := int(words[0].start), int(words[len(words)-1].end)
+	f := p.tree.File
+	head, first := p.indent(start)
+	brace, alone := p.indent(p.pos)
+	return first && alone && head == brace && f.Line(start) == f.Line(end)
+}
+
 func (p *parser) closeBlock() {
 	pending := p.pending() > 0
 	if pending {
 		if p.swallowed() {
 			p.fail(p.unclosedQuote(int(p.tree.words[p.multi].start), p.pos, unexpected('}')))
 			p.cutQuote(p.multi)
+			return
+		}
+		if p.headOnly() {
+			p.fail(p.missingBrace())
+			p.addDirective(0)
+			p.token(TokenBlockClose, p.pos+1)
 			return
 		}
 		p.fail(p.missingSemicolon())

@@ -146,7 +146,7 @@ func (p *parser) lastBefore(d ID) int {
 // knownBlock reports whether a name is that of a block which stands beside blocks of rows.
 func knownBlock(name string) bool {
 	switch name {
-	case "http", "server", "location", "upstream", "if", "limit_except", "stream", "mail", "events":
+	case "http", "server", "location", "upstream", "if", "limit_except", "stream", "mail", "events", "rtmp", "application":
 		return true
 	}
 	return rowBlocks(name)
@@ -324,8 +324,9 @@ type simBlock struct {
 	// under is the first directive in it that is indented no deeper than its
 	// head although an earlier one was; -1 for none.
 	under int
-	// children and indented tell about the first directive on a line of its own.
-	children, indented bool
+	// children and indented tell about the first directive on a line of its own,
+	// inline that one stands on the line of the head.
+	children, indented, inline bool
 }
 
 // blameBlock looks for the block whose `}` is missing: the innermost one open
@@ -378,6 +379,8 @@ func (p *parser) blameBlock() *plan {
 		column, first := p.indent(start)
 		if first {
 			noteColumn(sim, column, start)
+		} else if len(sim) > 0 {
+			sim[len(sim)-1].inline = true
 		}
 		if t.nodes[d].open >= 0 {
 			b := simBlock{id: d, column: column, under: -1}
@@ -414,8 +417,10 @@ func noteColumn(sim []simBlock, column, start int) {
 	for i := len(sim) - 1; i >= 0; i-- {
 		b := &sim[i]
 		if !b.children {
-			b.children, b.indented = true, column > b.column
-			return
+			b.children, b.indented = true, column > b.column || b.inline
+			if column > b.column || !b.inline {
+				return
+			}
 		}
 		if !b.indented || b.under >= 0 || column > b.column {
 			return
