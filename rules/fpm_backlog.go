@@ -12,6 +12,7 @@ var fpmBacklog = analyzer.Rule{
 	ID:         "fpm-backlog",
 	Severities: []diag.Severity{diag.Warning},
 	Safeties:   []diag.Safety{diag.Unsafe},
+	YieldsTo:   []string{"fpm-config"},
 	OnPool:     backlog,
 	Doc: analyzer.Doc{
 		Summary: "a pool's queue is shorter than the number of its children",
@@ -36,7 +37,7 @@ func backlog(p *analyzer.Pass, pool *fpm.Pool) {
 	if listen, ok := fpm.ParseListen(pool.Get("listen").Text); ok && listen.Kind == fpm.TCP {
 		log = "requests that find it full end as 504; error.log: upstream timed out (110: Connection timed out) while connecting to upstream"
 	}
-	p.Report(nginx.Ref{}, nil, diag.Finding{
+	p.Report(nginx.Ref{}, analyzer.LineOf(queue.Span), diag.Finding{
 		Severity: diag.Warning,
 		Summary:  "a pool's queue is shorter than the number of its children",
 		Subject:  label(queue.Span, "a queue of %d, while %d are worked on", length, workers),

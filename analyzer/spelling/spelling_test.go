@@ -20,7 +20,7 @@ func TestDistance(t *testing.T) {
 		{"ab", "ba", 1},
 		{"abc", "ca", 3},
 		{"mian", "main", 1},
-		{"serevr_nmae", "server_name", 2},
+		{"retrun_cdoe", "return_code", 2},
 	} {
 		if got := distance(test.a, test.b, 100); got != test.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)

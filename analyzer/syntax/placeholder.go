@@ -166,8 +166,11 @@ func named(text string, first, others int, behind string) bool {
 
 // namesZone reports whether a colon ends the name that a text begins with.
 func namesZone(text string) bool {
-	end := strings.IndexFunc(text, func(r rune) bool { return r > 127 || nameByte(byte(r))&(nameUpper|nameDigit|nameUnderscore) == 0 })
-	return end >= 0 && text[end] == ':'
+	end := 0
+	for end < len(text) && nameByte(text[end])&(nameUpper|nameDigit|nameUnderscore) != 0 {
+		end++
+	}
+	return end < len(text) && text[end] == ':'
 }
 
 // shouted reports whether a text begins with a name in capitals of two bytes or more.
