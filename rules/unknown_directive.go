@@ -38,7 +38,7 @@ const judgedByNginx = "`nginx -t` itself is asked about every case of the rule, 
 
 func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	name := x.Name()
-	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || catalog.Foreign(name) || nginx.FilledIn(name, x.NArgs() == 0) || x.OtherModules || loadsUnknown(x.Block.Config) {
+	if x.Standing != catalog.Nobody && x.Standing != catalog.OtherVersion || catalog.Foreign(name) || filledIn(x) || x.OtherModules || loadsUnknown(x.Block.Config) {
 		return
 	}
 	f := diag.Finding{
@@ -71,7 +71,10 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 		return
 	}
 	f.Subject.Text = "neither nginx nor a known module has a directive of this name"
-	if meant := nearestDirective(p.Work, name, x.Block.Context); meant != "" {
+	if first, rest := withoutBlank(x); rest != "" {
+		f.Subject.Text = fmt.Sprintf("a blank is missing behind %s", first)
+		f.Remedy = fmt.Sprintf("write %s %s", first, rest)
+	} else if meant := nearestDirective(p.Work, name, x.Block.Context); meant != "" {
 		f.Subject.Text = fmt.Sprintf("did you mean %q?", meant)
 		f.Fixes = []diag.Fix{{Title: "write " + meant, Safety: diag.Manual}}
 	}
@@ -80,6 +83,29 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 
 // mark is the byte order mark.
 const mark = "\ufeff"
+
+// filledIn reports whether a program may put something else in place of the name. A
+// condition right behind "if" is none: nginx refuses that, whatever it holds.
+func filledIn(x *analyzer.Directive) bool {
+	name := x.Name()
+	return nginx.Opaque(name) || nginx.FilledIn(name, x.NArgs() == 0) && !strings.HasPrefix(name, "if(")
+}
+
+// withoutBlank cuts a word that begins with the name of a directive that may stand
+// there, and goes on with what is to be its first argument: "if($x", "location/".
+// rest is "" where it does not.
+func withoutBlank(x *analyzer.Directive) (first, rest string) {
+	name := x.Name()
+	i := strings.IndexAny(name, "(/=~\"'")
+	if i <= 0 {
+		return "", ""
+	}
+	d, standing := catalog.Find(name[:i], x.Block.Context, x.Block.Config.Version)
+	if standing != catalog.Fits || d.Block != x.Tree().IsBlock(x.ID) {
+		return "", ""
+	}
+	return name[:i], name[i:]
+}
 
 // nearestCost is the work of comparing a word with all that are known.
 const nearestCost = 2000
