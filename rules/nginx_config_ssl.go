@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nginx-lint/analyzer/catalog"
 	"nginx-lint/analyzer/diag"
 	"nginx-lint/analyzer/nginx"
 	"nginx-lint/analyzer/stack"
@@ -49,11 +50,15 @@ const (
 
 // needsCertificate reports a server without a certificate, and tells what it does otherwise.
 func (t *nginxTest) needsCertificate(server *nginx.Block, a *stack.Address, tls nginx.Ref, word string) tlsUse {
-	certificates, _, known := server.List("ssl_certificate")
+	in := server
+	if t.tookCertificate(server) {
+		in = server.Parent
+	}
+	certificates, _, known := in.List("ssl_certificate")
 	if len(certificates) > 0 {
 		return answers
 	}
-	if v := server.Value("ssl_reject_handshake"); v.Explicit() {
+	if v := in.Value("ssl_reject_handshake"); v.Explicit() {
 		if strings.EqualFold(v.Arg(0), "on") {
 			return rejects
 		}
@@ -86,6 +91,17 @@ func (t *nginxTest) needsCertificate(server *nginx.Block, a *stack.Address, tls 
 	}
 	t.refuse(at, fmt.Sprintf("no %q is defined for the \"listen ... %s\" directive", "ssl_certificate", word), f)
 	return answers
+}
+
+// tookCertificate reports whether a directive that takes any words, such as
+// server_name, has taken up the only certificate of a server: nginx misses it.
+func (t *nginxTest) tookCertificate(server *nginx.Block) bool {
+	by := server.Took("ssl_certificate")
+	if by.IsZero() || by.Name() == "listen" || len(server.Own("ssl_certificate"))+len(server.Own("ssl_reject_handshake")) > 0 {
+		return false
+	}
+	entry, standing := catalog.Find(by.Name(), server.Context, t.config.Version)
+	return standing == catalog.Fits && entry.ArgsAt(t.config.Version).Accepts(by.NArgs()) && server.Parent != nil
 }
 
 // withoutKey counts the keys of a server with certificates, whether it listens with TLS or not.

@@ -180,8 +180,11 @@ type Block struct {
 	Context catalog.Context
 	// Children are the blocks in it, also those of included files, in reading order.
 	Children []*Block
-	// Missing is set where an include directly in the block could not be read, a template fills in directives, or a second http is not read.
+	// Missing is set where an include directly in the block could not be read, a template fills in directives, a directive
+	// has taken up the next one, or a second http is not read.
 	Missing bool
+	// swallowed is set where Missing is so only because a directive has taken up the next one.
+	swallowed bool
 
 	names names // of all directives in it
 	// index finds the directives of a block with many; elsewhere a walk is cheaper.

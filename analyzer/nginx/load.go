@@ -136,7 +136,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		block.names.add(t.NameHash(child))
 		b.config.names.add(t.NameHash(child))
 		if !block.Missing && block.swallows(t, child) {
-			block.Missing = true // what is meant is not in force, and what is in force is not meant
+			block.Missing, block.swallowed = true, true // what is meant is not in force, and what is in force is not meant
 		}
 		switch {
 		case !take(&b.budget.directives):
@@ -150,7 +150,7 @@ func (b *builder) fill(p *Placement, d syntax.ID, block *Block) {
 		case t.IsBlock(child):
 			context, _ := catalog.Opens(name, block.Context) // 0: a module's own block, not known what it holds
 			if block.Context == catalog.Main && block.has(context) {
-				block.Missing, b.config.Doubled = true, true
+				block.Missing, block.swallowed, b.config.Doubled = true, false, true
 				continue
 			}
 			b.fill(p, child, b.block(p, child, block, context))
@@ -166,14 +166,14 @@ func (b *Block) has(context catalog.Context) bool {
 }
 
 func (b *builder) missing(m Missing) {
-	m.Block.Missing = true
+	m.Block.Missing, m.Block.swallowed = true, false
 	b.config.Missing = append(b.config.Missing, m)
 }
 
 // tooMany notes that a limit was reached in a block. What is in force there is
 // then unknown, and likewise in the blocks around it, which go no further either.
 func (b *builder) tooMany(at Ref, block *Block, what string) {
-	block.Missing = true
+	block.Missing, block.swallowed = true, false
 	block.size = small + 1 // what is left out is in the tree all the same
 	block.names.fill()
 	b.config.names.fill()

@@ -42,3 +42,17 @@ func (b *Block) swallows(t *syntax.Tree, d syntax.ID) bool {
 	entry, standing := catalog.Find(t.Name(d), b.Context, b.Config.Version)
 	return standing == catalog.Fits && Swallowed(t, d, entry, b.Context, b.Config.Version) >= 0
 }
+
+// Took is the directive of a block that has taken up one of a name, for want of a
+// `;`; zero where none has, or where something else of the block is not known.
+func (b *Block) Took(name string) Ref {
+	if !b.swallowed {
+		return Ref{}
+	}
+	for r := range b.All() {
+		if r.IndexArg(name, 0) >= 0 && b.swallows(r.Tree(), r.ID) {
+			return r
+		}
+	}
+	return Ref{}
+}

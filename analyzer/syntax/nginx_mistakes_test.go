@@ -230,6 +230,13 @@ var nginxMistakes = []struct {
 		fixed: "none",
 	},
 	{
+		name:  "another word in place of the opening brace",
+		text:  "§server /hidden\n  listen 80;\n}\n",
+		want:  []string{`missing "{"`},
+		tree:  "server",
+		fixed: "none",
+	},
+	{
 		name:  "servers of an upstream need no brace",
 		text:  "upstream u {\n  server\n    127.0.0.1;\n}\n§}\n",
 		want:  []string{`superfluous "}"`},

@@ -282,10 +282,10 @@ func (p *parser) headAlone(d ID) (end int, certain bool) {
 		switch {
 		case n.open >= 0 && !knownBlock(p.rawName(int(n.word)+i+1)):
 			return -1, false // an argument in a line of its own
-		case n.open < 0 && name == "server" && (i > 0 || t.Name(n.parent) == "upstream"):
+		case n.open < 0 && name == "server" && (t.Name(n.parent) == "upstream" || i > 0 && !startsServer(p.rawName(int(n.word)+i+1))):
 			return -1, false // one of an upstream
 		}
-		return end, true
+		return end, name != "server" || i == 0
 	}
 	next := p.rawName(int(n.word) + 1)
 	if n.open < 0 && (name != "server" || startsServer(next)) || n.open >= 0 && knownBlock(next) {
