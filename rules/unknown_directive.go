@@ -72,7 +72,7 @@ func unknownName(p *analyzer.Pass, x *analyzer.Directive) {
 	}
 	f.Subject.Text = "neither nginx nor a known module has a directive of this name"
 	if first, rest := withoutBlank(x); rest != "" {
-		f.Subject.Text = fmt.Sprintf("a blank is missing behind %s", first)
+		f.Subject.Text = "a blank is missing behind " + first
 		f.Remedy = fmt.Sprintf("write %s %s", first, rest)
 	} else if meant := nearestDirective(p.Work, name, x.Block.Context); meant != "" {
 		f.Subject.Text = fmt.Sprintf("did you mean %q?", meant)
