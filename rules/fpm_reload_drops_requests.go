@@ -83,10 +83,15 @@ func longest(m *fpm.Master) time.Duration {
 	return limit
 }
 
-// globalHead is the [global] line of a main file; zero if there is none.
+// globalHead is the [global] line of a main file behind which a key can be put; zero
+// if there is none: PHP-FPM takes several sections on one line.
 func globalHead(m *fpm.Master) source.Span {
-	for _, line := range m.Main.Lines {
-		if line.Kind == syntax.Section && strings.EqualFold(line.Name, "global") {
+	lines := m.Main.Lines
+	for i, line := range lines {
+		if line.Kind != syntax.Section || !strings.EqualFold(line.Name, "global") {
+			continue
+		}
+		if i+1 == len(lines) || lines[i+1].Kind != syntax.Section || lines[i+1].Span().Line() > line.Span().Line() {
 			return line.Span()
 		}
 	}
