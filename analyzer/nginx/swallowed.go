@@ -33,10 +33,7 @@ func Swallowed(t *syntax.Tree, d syntax.ID, entry *catalog.Directive, in catalog
 
 // swallows reports whether a directive has taken up the next one.
 func (b *Block) swallows(t *syntax.Tree, d syntax.ID) bool {
-	if b.Context == 0 || b.Context&catalog.Rows != 0 || t.NArgs(d) == 0 {
-		return false
-	}
-	if head := t.HeadSpan(d); !strings.Contains(head.Text(), "\n") {
+	if !t.OnLines(d) || b.Context == 0 || b.Context&catalog.Rows != 0 {
 		return false
 	}
 	entry, standing := catalog.Find(t.Name(d), b.Context, b.Config.Version)

@@ -74,6 +74,7 @@ const (
 	nodeClosed nodeFlags = 1 << iota // has its own `;` or `}`
 	nodeRows                         // its children are rows
 	nodeLua                          // its body is Lua
+	nodeLines                        // its words stand on several lines
 )
 
 // A word is a name or an argument as written, quotes included.
@@ -206,6 +207,9 @@ func (t *Tree) HeadSpan(d ID) source.Span {
 	}
 	return t.span(t.words[n.word].start, t.words[n.word+n.nwords-1].end)
 }
+
+// OnLines reports whether name and arguments stand on more than one line.
+func (t *Tree) OnLines(d ID) bool { return t.nodes[d].flags&nodeLines != 0 }
 
 // Span covers the whole directive: with `;`, or with the block up to its `}`.
 func (t *Tree) Span(d ID) source.Span { return t.span(t.start(d), t.nodes[d].end) }

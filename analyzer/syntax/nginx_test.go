@@ -113,6 +113,17 @@ func TestNginxTree(t *testing.T) {
 	}
 }
 
+func TestOnLines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"a b;": false, "a\nb;": true, "a b # why\nc;": true, "a b\n;": false, "a 'b\nc';": false, "a 'b\nc' d;": true, "a\n{}": false, "a b\nc {}": true,
+	} {
+		if tree := Parse(source.NewFile("t.conf", text)); tree.OnLines(1) != want {
+			t.Errorf("%q: not %t", text, want)
+		}
+	}
+}
+
 // The value of a word is part of the file's text unless it has to be unescaped.
 func TestNginxValuesAreSubstrings(t *testing.T) {
 	tree := Parse(source.NewFile("t.conf", strings.Repeat("a 'b c' d${e} \\.f;\n", 100)))

@@ -280,6 +280,9 @@ func (p *parser) addDirective(flags nodeFlags) {
 		p.dropWords()
 		return
 	}
+	if first, last := t.words[p.first], t.words[len(t.words)-1]; first.end < last.start && strings.IndexByte(p.text[first.end:last.start], '\n') >= 0 {
+		flags |= nodeLines
+	}
 	t.nodes = append(t.nodes, node{
 		word: int32(p.first), nwords: int32(p.pending()), parent: top.id, //nolint:gosec // within maxText
 		after: ID(len(t.nodes) + 1), open: -1, end: int32(p.last), flags: flags, name: HashName(t.value(int32(p.first))), //nolint:gosec // within maxText
