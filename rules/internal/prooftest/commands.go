@@ -1,6 +1,7 @@
 package prooftest
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -141,7 +142,7 @@ func answer(client *http.Client, what request, whole bool) string {
 
 // cmdReply is a backend for the protocols that none of the servers speaks: it
 // answers each connection, once something was received, with what a file holds.
-// With -race it closes the connection as the next request arrives.
+// With -race, over HTTP, it closes the connection as the next request arrives.
 func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
 	race := len(args) == 3 && args[0] == "-race"
 	if race {
@@ -166,22 +167,36 @@ func (s *script) cmdReply(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			go func() {
 				defer c.Close()
+				if race {
+					answerOnce(c, text)
+					return
+				}
 				_, err := c.Read(make([]byte, 1))
 				if err == nil {
 					_, err = io.WriteString(c, text)
 				}
-				switch {
-				case err != nil:
-				case race:
-					rest := make([]byte, 1<<16)
-					_, _ = c.Read(rest) // the rest of the first request
-					_, _ = c.Read(rest) // the next one, which it does not answer
-				default:
+				if err == nil {
 					_, _ = io.Copy(io.Discard, c) // until nginx has enough
 				}
 			}()
 		}
 	}()
+}
+
+// answerOnce answers an HTTP request, all of which it reads before, and waits for
+// the next one to begin.
+func answerOnce(c net.Conn, text string) {
+	in := bufio.NewReader(c)
+	req, err := http.ReadRequest(in)
+	if err == nil {
+		_, err = io.Copy(io.Discard, req.Body)
+	}
+	if err == nil {
+		_, err = io.WriteString(c, text)
+	}
+	if err == nil {
+		_, _ = in.ReadByte()
+	}
 }
 
 func (s *script) cmdLogHas(ts *testscript.TestScript, neg bool, args []string) {
