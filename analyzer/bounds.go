@@ -152,14 +152,12 @@ func (p *project) surroundings(b *bounds, name string) {
 
 // marked is the nearest folder that is the top of a repository, or holds settings.
 func (p *project) marked(name string) (top string, ok bool) {
-	for at, up := p.abs(name), name; ; at, up = path.Dir(at), path.Join(up, "..") {
-		if p.isMarked(up) {
-			return p.short(up), true
-		}
-		if at == "/" || at == "." || path.Dir(at) == at {
-			return "", false
+	for at := range p.upwards(name) {
+		if p.isMarked(at) {
+			return at, true
 		}
 	}
+	return "", false
 }
 
 func (p *project) isMarked(dir string) bool {

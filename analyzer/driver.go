@@ -426,6 +426,10 @@ func (d *driver) unresolved() {
 			}
 		}
 	}
+	if d.services.left < 0 {
+		first := d.services.all[0].Key
+		r.Unresolved = append(r.Unresolved, diag.Unresolved{Span: first, Reason: diag.LimitReached, What: "which files the services read"})
+	}
 	r.Unresolved = slices.DeleteFunc(r.Unresolved, func(u diag.Unresolved) bool {
 		return standIn(u.Span.File.Path) || !d.isNamed(u.Span.File.Path) || d.leftOut(u.Span.File.Path)
 	})

@@ -157,15 +157,12 @@ func (p *project) candidates(places []string) []*file {
 
 // together is a folder with those beside it that belong to it: nginx and PHP in one `etc`.
 func (p *project) together(dir string) []string {
-	full := p.abs(dir)
-	for at, up := full, dir; ; at, up = path.Dir(at), path.Join(up, "..") {
-		if path.Base(path.Dir(at)) == "etc" {
-			return append([]string{dir}, p.siblings(path.Join(up, ".."))...)
-		}
-		if at == "/" || at == "." || path.Dir(at) == at {
-			return []string{dir}
+	for at := range p.upwards(dir) {
+		if at != path.Clean(dir) && path.Base(p.abs(at)) == "etc" {
+			return append([]string{dir}, p.siblings(at)...)
 		}
 	}
+	return []string{dir}
 }
 
 // siblings are what belongs to nginx and PHP-FPM in an `etc`.
@@ -187,18 +184,15 @@ func (p *project) siblings(etc string) []string {
 // repository is the tree that a named file belongs to: up to the nearest
 // settings file or repository top, else the configuration folders of its `etc`.
 func (p *project) repository(name string) []string {
-	full := p.abs(name)
-	for at, up := path.Dir(full), path.Dir(name); ; at, up = path.Dir(at), path.Join(up, "..") {
-		if p.isMarked(up) {
-			return []string{p.short(up)}
+	for at := range p.upwards(path.Dir(name)) {
+		if p.isMarked(at) {
+			return []string{at}
 		}
-		if path.Base(at) == "etc" {
-			return p.siblings(up)
-		}
-		if at == "/" || at == "." || path.Dir(at) == at {
-			return nil
+		if path.Base(p.abs(at)) == "etc" {
+			return p.siblings(at)
 		}
 	}
+	return nil
 }
 
 func (p *project) isTop(dir string) bool { return slices.Contains(p.tops, dir) }

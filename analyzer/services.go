@@ -443,11 +443,12 @@ func isNginxConfig(target string) bool {
 	return is
 }
 
-// handed reports whether a file is put into a container to be read as configuration.
+// handed reports whether a file is put into a container to be read as configuration,
+// or may be.
 func (ss *services) handed(file string, is func(target string) bool) bool {
 	return slices.ContainsFunc(ss.all, func(s service) bool {
 		ss.left -= s.view.Size()
-		return ss.left >= 0 && slices.ContainsFunc(s.view.Handed(file), is)
+		return ss.left < 0 || slices.ContainsFunc(s.view.Handed(file), is)
 	})
 }
 

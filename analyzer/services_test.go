@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +35,40 @@ func TestServicesAreScopes(t *testing.T) {
 	pool := p.scopes[0].Masters[0].Pools[0]
 	if listen := pool.Get("listen"); listen.Text != "9000" || !listen.Known || pool.Master.Version != "8.1" {
 		t.Errorf("%+v in PHP %s", listen, pool.Master.Version)
+	}
+}
+
+// Where there is too much to tell which files containers have, none is joined with another.
+func TestServicesTooMany(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("services:\n")
+	for i := range 100 {
+		fmt.Fprintf(&text, "  s%d:\n    image: nginx\n    volumes: [%s]\n", i, strings.Repeat("'./a:/b', ", 100))
+	}
+	tree := source.Mem{
+		"app/compose.yaml": text.String(),
+		"app/php-fpm.conf": "include = pool.d/*.conf\n", "app/pool.d/www.conf": "[www]\nlisten = /run/a.sock\npm = static\npm.max_children = 1\n",
+	}
+	for i := range 60 {
+		tree[fmt.Sprintf("app/sites-enabled/%d.conf", i)] = "server { location ~ \\.php$ { fastcgi_pass unix:/run/b.sock; } }\n"
+	}
+	p := newProject(Options{FS: tree, Paths: []string{"app"}})
+	if err := p.read(); err != nil {
+		t.Fatal(err)
+	}
+	if p.services.left >= 0 {
+		t.Fatal("not too many")
+	}
+	for _, s := range p.scopes {
+		if len(s.Nginx) > 0 && len(s.Masters) > 0 {
+			t.Errorf("%d configurations of nginx are joined with %d of PHP-FPM", len(s.Nginx), len(s.Masters))
+		}
+	}
+	d := &driver{project: p}
+	d.unresolved()
+	if !slices.ContainsFunc(d.report.Unresolved, func(u diag.Unresolved) bool { return u.Reason == diag.LimitReached }) {
+		t.Error("nothing says so")
 	}
 }
 

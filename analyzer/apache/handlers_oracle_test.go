@@ -161,7 +161,7 @@ func ask(t *testing.T, program, dir, body string) (asked map[string]bool, conf s
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	}()
-	client := http.Client{Timeout: 5 * time.Second}
+	client := http.Client{Timeout: 30 * time.Second} // the machine may be busy
 	get := func(host, path string) (string, error) {
 		request, err := http.NewRequest(http.MethodGet, "http://127.0.0.1:"+port+path, nil)
 		if err != nil {
@@ -176,7 +176,7 @@ func ask(t *testing.T, program, dir, body string) (asked map[string]bool, conf s
 		text, err := io.ReadAll(response.Body)
 		return string(text), err
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		_, err := get("x", "/")
 		if err == nil {
 			break

@@ -225,12 +225,12 @@ func (p *program) unsaved(in *analyzer.Options) {
 	if _, link := disk.Readlink(name); err != nil || !info.Mode().IsRegular() || link == nil {
 		return
 	}
+	fulls := []string{p.absolute(name)}
+	if at, err := disk.Real(name); err == nil {
+		fulls = append(fulls, at)
+	}
 	texts := map[string]string{name: in.Stdin.Text}
-	for _, at := range []func(string) (string, error){disk.Real, func(s string) (string, error) { return p.absolute(s), nil }} {
-		full, err := at(name)
-		if err != nil {
-			continue
-		}
+	for _, full := range fulls {
 		texts[full] = in.Stdin.Text
 		if rel, err := filepath.Rel(p.Dir, full); err == nil {
 			texts[filepath.ToSlash(rel)] = in.Stdin.Text
